@@ -1,0 +1,30 @@
+"""Cursor pagination for every list."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from insure_common.conf import CommonSettings
+
+
+class Cursor(CursorPagination):
+    """Newest first by id; a view with another order sets `ordering`. Links start with PUBLIC_BASE_URL."""
+
+    page_size = 25
+    page_size_query_param = "page_size"
+    max_page_size = 100
+    ordering = "-id"
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        page = super().paginate_queryset(queryset, request, view)
+        self.base_url = CommonSettings.load().PUBLIC_BASE_URL + request.get_full_path()
+        return page
+
+    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> tuple[str, ...]:
+        ordering = getattr(view, "ordering", None) or self.ordering
+        return (ordering,) if isinstance(ordering, str) else tuple(ordering)

@@ -1,0 +1,28 @@
+"""OpenAPI conventions: filters from the view's query serializer, the one error shape on every operation."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from rest_framework.permissions import AllowAny
+
+from insure_common.api.serializers import ErrorSerializer
+
+
+class AutoSchema(SpectacularAutoSchema):
+    def get_override_parameters(self) -> list[Any]:
+        query = getattr(self.view, "query_serializer_class", None)
+        return [query] if query and self.method == "GET" else []
+
+    def get_tags(self) -> list[str]:
+        return [self.view.__module__.split(".")[0].removeprefix("insure_")]
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction=direction)
+        errors = ["400", "429"]
+        if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
+            errors += ["401", "403"]
+        if "{" in self.path:
+            errors.append("404")
+        for status in errors:
+            bodies.setdefault(status, self._get_response_for_code(ErrorSerializer, status, direction=direction))
+        return bodies

@@ -1,0 +1,81 @@
+"""Serializers and fields with the conventions of the API."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from insure_common.exceptions import ValidationError
+from insure_common.money import MAX_AMOUNT_IN_CENTS
+
+_CARD_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+MOST_UNKNOWN_FIELDS_NAMED = 20
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know, naming them, instead of ignoring them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            known = {field.field_name for field in self._writable_fields}
+            unknown = [str(name) for name in data if name not in known][:MOST_UNKNOWN_FIELDS_NAMED]
+            if unknown:
+                raise ValidationError({name: [_("Unknown field.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class TextField(serializers.CharField):
+    """Text of one line: a JSON string, trimmed, without control characters and without a card number."""
+
+    default_error_messages = {
+        "not_text": _("Must be a string without control characters."),
+        "card_number": _("Card numbers are not accepted here."),
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or any(unicodedata.category(character) in ("Cc", "Cs") for character in data):
+            self.fail("not_text")
+        if any(_passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(data)):
+            self.fail("card_number")
+        return str(super().to_internal_value(data))
+
+
+def _passes_luhn(text: str) -> bool:
+    digits = [int(character) for character in reversed(text) if character.isdigit()]
+    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+class AmountInCentsField(serializers.Field[int, Any, int, Any]):
+    """A positive JSON integer of minor units."""
+
+    default_error_messages = {"invalid": _("Must be a positive integer of cents.")}
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int or not 0 < data <= MAX_AMOUNT_IN_CENTS:
+            self.fail("invalid")
+        return int(data)
+
+    def to_representation(self, value: int) -> int:
+        return value
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """`{"amount_in_cents", "currency"}` of a `insure_common.money.Money`."""
+
+    amount_in_cents = serializers.IntegerField()
+    currency = serializers.CharField()
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """The one error shape, for the schema."""
+
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    correlation_id = serializers.UUIDField(allow_null=True)
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By field; only of a 400."
+    )

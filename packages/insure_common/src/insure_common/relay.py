@@ -1,0 +1,78 @@
+"""The relay process: leases due messages, hands their ids to Celery, and calls the periodic hooks.
+
+Any number of relays may run. It is the only place that talks to the broker, so a dead or mute broker costs time,
+never work, and never a request.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+
+from insure_common import outbox
+from insure_common.conf import CommonSettings, import_dotted
+from insure_common.correlation import bound
+from insure_common.tasks import run_outbox_message
+
+logger = logging.getLogger(__name__)
+
+PAUSE_AFTER_FAILURE = 1.0
+RECLAIM_INTERVAL = 5.0
+MARGIN = timedelta(seconds=5)
+"""A worker is ended this long before its lease runs out."""
+
+
+def run(stop: threading.Event) -> None:
+    """Relay until `stop` is set; survives the loss of the database and of the broker."""
+    settings = CommonSettings.load()
+    hooks = {"insure_common.outbox.reclaim_expired": RECLAIM_INTERVAL, **settings.RELAY_HOOKS}
+    due = dict.fromkeys(hooks, 0.0)
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            _call_due_hooks(hooks, due)
+            moved = relay_once(limit=settings.RELAY_BATCH)
+        except DatabaseError:
+            logger.warning("relay waits for the database", exc_info=True)
+            connection.close()
+            stop.wait(PAUSE_AFTER_FAILURE)
+            continue
+        if moved is None:
+            stop.wait(PAUSE_AFTER_FAILURE)
+        elif moved < settings.RELAY_BATCH:
+            stop.wait(settings.RELAY_INTERVAL)
+
+
+def relay_once(*, limit: int) -> int | None:
+    """Hand over what is due; returns how many messages, or None if the broker took none of the last ones."""
+    leases = outbox.lease_due(limit=limit)
+    for position, lease in enumerate(leases):
+        try:
+            run_outbox_message.apply_async(
+                (str(lease.message_id), str(lease.token)),
+                retry=False,
+                soft_time_limit=(lease.lasts - MARGIN).total_seconds(),
+                time_limit=lease.lasts.total_seconds(),
+            )
+        except Exception:
+            logger.warning("relay waits for the broker", exc_info=True)
+            outbox.give_back(leases[position:])
+            return None
+    return len(leases)
+
+
+def _call_due_hooks(hooks: dict[str, float], due: dict[str, float]) -> None:
+    for path, interval in hooks.items():
+        if time.monotonic() < due[path]:
+            continue
+        due[path] = time.monotonic() + interval
+        try:
+            with bound():
+                import_dotted(path)()
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("relay hook failed", extra={"hook": path})
