@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+
 from insure_common import outbox
 from insure_common.models import OutboxMessage
 from insure_common.testing.outbox import pending

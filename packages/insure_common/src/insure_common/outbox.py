@@ -118,7 +118,7 @@ def enqueue(
 
 
 def emit(event: str, *, payload: Mapping[str, Any]) -> None:
-    """Tell every subscriber of `event` (INSURE_COMMON["SUBSCRIBERS"]): one message each, in the caller's transaction."""
+    """Write one message for each subscriber of `event` (INSURE_COMMON["SUBSCRIBERS"]), in the caller's transaction."""
     subscribers = CommonSettings.load().SUBSCRIBERS.get(event, [])
     OutboxMessage.objects.bulk_create(_message(path, payload, Priority.NORMAL) for path in subscribers)
 
@@ -272,7 +272,7 @@ def retry_failed() -> int:
 
 
 def purge() -> int:
-    """Delete, in batches, what was done long ago and idempotency keys that are no longer kept; returns how many rows."""
+    """Delete, in batches, what was done long ago and outdated idempotency keys; returns how many rows."""
     settings, now = CommonSettings.load(), clock.now()
     outdated = (
         OutboxMessage.objects.filter(

@@ -38,7 +38,7 @@ class UserModelPeople:
         email = getattr(user, model.get_email_field_name(), "")
         return Person(user_id=user.pk, full_name=full_name, id_type="", id_number="", email=email, phone="")
 
-    def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:  # noqa: ARG002 the port's form
+    def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:
         return None
 
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.db import transaction
+
 from insure_common import outbox
 from insure_common.models import OutboxMessage
 

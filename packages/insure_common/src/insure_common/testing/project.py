@@ -24,9 +24,10 @@ def database(url: str, *, test_name: str) -> dict[str, Any]:
 
 
 def base_settings(package: str, *, user_model: str = "members.Member", apps: Sequence[str] = ()) -> dict[str, Any]:
-    """Settings for `tests/project/settings.py` of `package`, with `apps` beside it: `globals().update(base_settings(...))`.
+    """Settings of the project in which the suite of `package` runs, with `apps` beside it.
 
-    DATABASE_URL and REDIS_URL come from the environment; `insure_common.testing.plugin` starts servers if they are unset.
+    In `tests/project/settings.py`: `globals().update(base_settings("insure_audit"))`. DATABASE_URL and REDIS_URL come
+    from the environment; `insure_common.testing.plugin` starts servers if they are unset.
     """
     foreign = user_model == "members.Member"
     return {

@@ -1,0 +1,124 @@
+"""Reads the environment once, and names everything that is missing or weak in one go."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from environ import Env
+from environ.compat import ImproperlyConfigured
+
+REQUIRED = object()
+SHORTEST_SECRET = 32
+PLACEHOLDER = "change-me"
+
+
+def is_strong_secret(value: str) -> str | None:
+    return None if len(value) >= SHORTEST_SECRET else f"must have at least {SHORTEST_SECRET} characters"
+
+
+def is_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    return None if parts.scheme in ("http", "https") and parts.netloc else "must be an http or https URL"
+
+
+def is_one_of(*allowed: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable: how it is read, what stands in for it, and what is wrong with a value."""
+
+    name: str
+    cast: Any = str
+    default: Any = REQUIRED
+    check: Callable[[Any], str | None] | None = None
+
+
+VARIABLES = (
+    Variable("INSURE_ENVIRONMENT", default="production", check=is_one_of("production", "development")),
+    Variable("SECRET_KEY", check=is_strong_secret),
+    Variable("ALLOWED_HOSTS", cast=list),
+    Variable("PUBLIC_BASE_URL", check=is_url),
+    Variable("TRUSTED_PROXY_COUNT", cast=int, default=0),
+    Variable("DATABASE_URL"),
+    Variable("DATABASE_MIGRATION_URL", default=""),
+    Variable("REDIS_URL"),
+    Variable("CACHE_URL", default=""),
+    Variable("JWT_KEYS", cast=dict),
+    Variable("OTP_PEPPER", check=is_strong_secret),
+    Variable("AUDIT_SEAL_KEYS", cast=dict),
+    Variable("AUDIT_ANCHOR_DIR"),
+    Variable("MEDIA_DIR"),
+    Variable("EMAIL_HOST"),
+    Variable("EMAIL_PORT", cast=int, default=587),
+    Variable("EMAIL_HOST_USER", default=""),
+    Variable("EMAIL_HOST_PASSWORD", default=""),
+    Variable("EMAIL_USE_TLS", cast=bool, default=True),
+    Variable("DEFAULT_FROM_EMAIL"),
+    Variable("TERMS_VERSION"),
+    Variable("TERMS_URL", check=is_url),
+    Variable("WOMPI_ENVIRONMENT", check=is_one_of("test", "prod")),
+    Variable("WOMPI_BASE_URL", check=is_url),
+    Variable("WOMPI_PUBLIC_KEY"),
+    Variable("WOMPI_PRIVATE_KEY"),
+    Variable("WOMPI_EVENTS_SECRET"),
+    Variable("WOMPI_INTEGRITY_SECRET"),
+    Variable("CASSE_BASE_URL", check=is_url),
+    Variable("CASSE_CLIENT_ID"),
+    Variable("CASSE_CLIENT_SECRET"),
+    Variable("SYNC_INTERVAL_SECONDS", cast=int, default=600),
+    Variable("LOG_LEVEL", default="INFO", check=is_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+)
+
+DISTINCT = (
+    "SECRET_KEY",
+    "OTP_PEPPER",
+    "JWT_KEYS",
+    "AUDIT_SEAL_KEYS",
+    "WOMPI_PRIVATE_KEY",
+    "WOMPI_EVENTS_SECRET",
+    "WOMPI_INTEGRITY_SECRET",
+    "CASSE_CLIENT_SECRET",
+)
+
+
+class WrongEnvironment(ImproperlyConfigured):
+    """One line for each wrong variable; values are never repeated."""
+
+
+def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The values by name. Raises WrongEnvironment: one line for each missing, unreadable, weak or repeated value."""
+    env = Env()
+    env.ENVIRON = dict(environ)
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for variable in VARIABLES:
+        value, problem = _read(env, variable)
+        values[variable.name] = value
+        if problem:
+            problems.append(f"{variable.name}: {problem}")
+    seen: dict[str, str] = {}
+    for name in DISTINCT:
+        first = seen.setdefault(environ.get(name) or name, name)
+        if first != name:
+            problems.append(f"{name}: must differ from {first}")
+    if problems:
+        raise WrongEnvironment("\n".join(["The environment is not complete (see .env.example):", *problems]))
+    return values
+
+
+def _read(env: Env, variable: Variable) -> tuple[Any, str | None]:
+    raw = env.ENVIRON.get(variable.name, "")
+    if not raw:
+        return (None, "is missing") if variable.default is REQUIRED else (variable.default, None)
+    if raw != raw.strip():
+        return None, "begins or ends with white space"
+    if PLACEHOLDER in raw:
+        return None, "is still the placeholder of .env.example"
+    try:
+        value = env(variable.name, cast=variable.cast)
+    except (ValueError, ImproperlyConfigured):
+        return None, f"is not a {variable.cast.__name__}"
+    return value, variable.check(value) if variable.check else None

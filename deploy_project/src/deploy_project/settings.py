@@ -1,0 +1,233 @@
+"""Settings of the deployment project: composition only. Every value that differs between places is in .env.example."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from deploy_project.environment import read_environment
+from deploy_project.logs import logging_config
+from insure_common.api import defaults
+
+env = read_environment(os.environ)
+is_production = env["INSURE_ENVIRONMENT"] == "production"
+
+SECRET_KEY = env["SECRET_KEY"]
+DEBUG = False
+ALLOWED_HOSTS = env["ALLOWED_HOSTS"]
+ROOT_URLCONF = "deploy_project.urls"
+WSGI_APPLICATION = "deploy_project.wsgi.application"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_structlog",
+    "insure_common",
+    "insure_audit",
+    "insure_users",
+    "insure_integrations",
+    "insure_payments",
+    "insure_policies",
+]
+
+MIDDLEWARE = [
+    "insure_common.middleware.CorrelationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "insure_common.middleware.ApiAnswersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **environ.Env.db_url_config(env["DATABASE_URL"]),
+        # One persistent connection a thread, checked before use: see docs/adr/0004.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+        },
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env["CACHE_URL"] or env["REDIS_URL"],
+        "KEY_PREFIX": "insure",
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+    }
+}
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env["MEDIA_DIR"]},
+    },
+    "audit_anchor": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env["AUDIT_ANCHOR_DIR"]},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env["MEDIA_DIR"]).parent / "static"
+
+# --- people and languages ---------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "insure_users.User"
+AUTHENTICATION_BACKENDS = ["insure_users.backends.RoleBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LANGUAGE_CODE = "es"
+LANGUAGES = [("es", "Español"), ("en", "English")]
+TIME_ZONE = "America/Bogota"
+USE_TZ = True
+
+EMAIL_HOST = env["EMAIL_HOST"]
+EMAIL_PORT = env["EMAIL_PORT"]
+EMAIL_HOST_USER = env["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = env["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = env["EMAIL_USE_TLS"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env["DEFAULT_FROM_EMAIL"]
+
+# --- HTTP -------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    **defaults.REST_FRAMEWORK,
+    "DEFAULT_AUTHENTICATION_CLASSES": ["insure_users.authentication.AccessTokenAuthentication"],
+}
+SPECTACULAR_SETTINGS = {
+    **defaults.SPECTACULAR_SETTINGS,
+    "TITLE": "insure",
+    "DESCRIPTION": "Policies, account and payments of an insurance app.",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if is_production else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = is_production
+SECURE_HSTS_PRELOAD = is_production
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = is_production
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+# An API that redirects from http lets a client send its token in clear for ever without noticing.
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+
+# --- background work --------------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env["REDIS_URL"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 290
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+}
+CELERY_DB_REUSE_MAX = 1_000_000_000
+CELERY_TIMEZONE = TIME_ZONE
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    return {"task": "insure_common.enqueue_periodic", "schedule": seconds, "args": (task, seconds)}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "sync": _every(env["SYNC_INTERVAL_SECONDS"], "insure_integrations.tasks.request_syncs_task"),
+    "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
+}
+
+# --- the packages -----------------------------------------------------------------------------------------------------
+
+INSURE_COMMON = {
+    "PEOPLE": "insure_users.public.people",
+    "PUBLIC_BASE_URL": env["PUBLIC_BASE_URL"].rstrip("/"),
+    "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
+    "HTML_PATHS": ("/backoffice/", "/api/v1/docs/"),
+    "RELAY_HOOKS": {"insure_audit.public.seal_pending": 2, "insure_common.outbox.purge": 3600},
+    "SUBSCRIBERS": {
+        "user_activated": ["insure_integrations.tasks.link_user_task"],
+        "holder_linked": ["insure_policies.tasks.claim_policies_task", "insure_payments.tasks.claim_charges_task"],
+    },
+}
+INSURE_AUDIT = {"SEAL_KEYS": env["AUDIT_SEAL_KEYS"], "ANCHOR_STORAGE": "audit_anchor"}
+INSURE_USERS = {
+    "JWT_KEYS": env["JWT_KEYS"],
+    "TERMS_VERSION": env["TERMS_VERSION"],
+    "TERMS_URL": env["TERMS_URL"],
+}
+INSURE_INTEGRATIONS = {
+    "SYSTEMS": {
+        "CASSE": {
+            "client": "insure_integrations.clients.casse.CasseClient",
+            "base_url": env["CASSE_BASE_URL"],
+            "client_id": env["CASSE_CLIENT_ID"],
+            "client_secret": env["CASSE_CLIENT_SECRET"],
+        }
+    },
+    "REDIS_URL": env["REDIS_URL"],
+}
+INSURE_PAYMENTS = {
+    "GATEWAYS": {
+        "WOMPI": {
+            "gateway": "insure_payments.gateways.wompi.WompiGateway",
+            "environment": env["WOMPI_ENVIRONMENT"],
+            "base_url": env["WOMPI_BASE_URL"],
+            "public_key": env["WOMPI_PUBLIC_KEY"],
+            "private_key": env["WOMPI_PRIVATE_KEY"],
+            "events_secret": env["WOMPI_EVENTS_SECRET"],
+            "integrity_secret": env["WOMPI_INTEGRITY_SECRET"],
+        }
+    }
+}
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+LOGGING = logging_config(level=env["LOG_LEVEL"])

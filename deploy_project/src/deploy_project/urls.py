@@ -1,0 +1,28 @@
+"""Everything under /api/v1/ comes from the packages; the rest is served by the deployment."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+
+from deploy_project.health import healthz, readyz
+
+schema = {"permission_classes": [AllowAny], "authentication_classes": []}
+
+api = [
+    path("", include("insure_users.urls")),
+    path("", include("insure_integrations.urls")),
+    path("", include("insure_payments.urls")),
+    path("", include("insure_policies.urls")),
+    path("", include("insure_audit.urls")),
+    path("schema/", SpectacularAPIView.as_view(**schema), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", **schema), name="docs"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("", include("insure_users.wellknown_urls")),
+    path("backoffice/", admin.site.urls),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]
