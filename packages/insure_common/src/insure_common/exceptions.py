@@ -57,6 +57,3 @@ class TooManyRequests(Throttled):
     """Limit reached; `wait` is in seconds and becomes the header Retry-After."""
 
     default_code = "too_many_requests"
-    default_detail = _("Too many requests.")
-    extra_detail_singular = _("Please try again in {wait} second.")
-    extra_detail_plural = _("Please try again in {wait} seconds.")

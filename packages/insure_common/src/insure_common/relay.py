@@ -54,8 +54,8 @@ def relay_once(*, limit: int) -> int | None:
             run_outbox_message.apply_async(
                 (str(lease.message_id), str(lease.token)),
                 retry=False,
-                soft_time_limit=(lease.lasts - MARGIN).total_seconds(),
-                time_limit=lease.lasts.total_seconds(),
+                soft_time_limit=int((lease.lasts - MARGIN).total_seconds()),
+                time_limit=int(lease.lasts.total_seconds()),
             )
         except Exception:
             logger.warning("relay waits for the broker", exc_info=True)

@@ -48,3 +48,11 @@ def complete_itself(payload):
 def lose_lease_then_complete(payload):
     outbox.enqueue("project.consumers.note", payload={"text": "effect"})
     OutboxMessage.objects.filter(task__endswith="lose_lease_then_complete").update(lease_token=uuid4())
+
+
+def hook():
+    log.append("hook")
+
+
+def broken_hook():
+    raise ValueError("broken")

@@ -18,10 +18,8 @@ class Cursor(CursorPagination):
     max_page_size = 100
     ordering = "-id"
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
-        page = super().paginate_queryset(queryset, request, view)
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
+        page: list[Any] | None = super().paginate_queryset(queryset, request, view)
         self.base_url = CommonSettings.load().PUBLIC_BASE_URL + request.get_full_path()
         return page
 

@@ -68,14 +68,3 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     amount_in_cents = serializers.IntegerField()
     currency = serializers.CharField()
-
-
-class ErrorSerializer(serializers.Serializer[Any]):
-    """The one error shape, for the schema."""
-
-    detail = serializers.CharField()
-    code = serializers.CharField()
-    correlation_id = serializers.UUIDField(allow_null=True)
-    errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), required=False, help_text="By field; only of a 400."
-    )

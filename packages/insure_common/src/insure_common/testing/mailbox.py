@@ -49,7 +49,8 @@ class Mailbox:
             server.close()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 aiosmtpd's name
-        message = message_from_bytes(envelope.content or b"", policy=email.policy.default)
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, policy=email.policy.default)
         bodies = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
         self._messages.append(
             {

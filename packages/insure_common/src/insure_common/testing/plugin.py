@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,13 @@ def _flush_passes_append_only_triggers() -> Iterator[None]:
 
     original = DatabaseOperations.execute_sql_flush
     passing = ["SET LOCAL ROLE NONE", "SET LOCAL session_replication_role = replica"]
-    DatabaseOperations.execute_sql_flush = lambda self, sql: original(self, [*passing, *sql])  # type: ignore[method-assign]
-    yield
-    DatabaseOperations.execute_sql_flush = original  # type: ignore[method-assign]
+
+    def flush(self: DatabaseOperations, sql_list: Iterable[str]) -> None:
+        original(self, [*passing, *sql_list])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
 
 
 @pytest.fixture(autouse=True)

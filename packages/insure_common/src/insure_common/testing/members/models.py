@@ -7,6 +7,10 @@ from django.db import models
 from insure_common.ids import new_id
 
 
+class MemberManager(BaseUserManager["Member"]):
+    pass
+
+
 class Member(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(unique=True)
@@ -16,7 +20,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
 
     USERNAME_FIELD = "email"
-    objects: BaseUserManager["Member"] = BaseUserManager()
+    objects = MemberManager()
 
     def get_full_name(self) -> str:
         return self.full_name

@@ -15,7 +15,9 @@ class MembersPeople:
         return self._person(found.first())
 
     def _person(self, member: Member | None) -> Person | None:
-        return member and Person(
+        if member is None:
+            return None
+        return Person(
             user_id=member.pk,
             full_name=member.full_name,
             id_type=member.id_type,

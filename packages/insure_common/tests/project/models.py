@@ -1,0 +1,7 @@
+from django.db import models
+
+
+class Note(models.Model):
+    """A table that is append-only."""
+
+    text = models.TextField()

@@ -1,0 +1,81 @@
+"""The relay against a real broker, with a real Celery worker in a thread."""
+
+import os
+import threading
+import time
+
+import pytest
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+from django.db import connection
+
+from insure_common import outbox, relay
+from insure_common.models import OutboxMessage
+from insure_common.testing.outbox import pending
+from project import consumers
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def broker():
+    app = Celery("insure-test", broker=os.environ["REDIS_URL"], set_as_current=True)
+    app.conf.update(
+        task_default_queue=f"test-{os.getpid()}",
+        broker_transport_options={"socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0},
+        broker_connection_retry=False,
+        worker_hijack_root_logger=False,
+    )
+    app.set_default()
+    from insure_common import tasks  # noqa: F401 registers the shared tasks with the application
+
+    consumers.log.clear()
+    return app
+
+
+def wait_until(condition, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert condition()
+
+
+def test_message_travels_through_the_broker_to_a_worker(broker):
+    outbox.enqueue("project.consumers.note", payload={"text": "over redis"})
+    stop = threading.Event()
+
+    def relaying():
+        relay.run(stop)
+        connection.close()
+
+    with start_worker(broker, perform_ping_check=False):
+        thread = threading.Thread(target=relaying)
+        thread.start()
+        wait_until(lambda: pending() == [])
+        stop.set()
+        thread.join()
+    assert consumers.log == ["over redis"]
+
+
+def test_dead_broker_loses_nothing_and_returns_soon(broker):
+    broker.conf.broker_url = "redis://127.0.0.1:1/0"
+    message_id = outbox.enqueue("project.consumers.note", payload={"text": "later"})
+    started = time.monotonic()
+    assert relay.relay_once(limit=10) is None
+    assert time.monotonic() - started < 5
+    assert OutboxMessage.objects.get(pk=message_id).status == OutboxMessage.Status.READY
+
+
+def test_hooks_are_called_and_a_failing_one_does_not_stop_the_relay(broker, settings):
+    settings.INSURE_COMMON = {"RELAY_HOOKS": {"project.consumers.broken_hook": 0.01, "project.consumers.hook": 0.01}}
+    stop = threading.Event()
+
+    def relaying():
+        relay.run(stop)
+        connection.close()
+
+    thread = threading.Thread(target=relaying)
+    thread.start()
+    wait_until(lambda: consumers.log.count("hook") > 1)
+    stop.set()
+    thread.join()
