@@ -1,5 +1,6 @@
 """Reads the environment once, and names everything that is missing or weak in one go."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ from environ.compat import ImproperlyConfigured
 
 REQUIRED = object()
 SHORTEST_SECRET = 32
+SEED_BYTES = 32
+"""Of an Ed25519 private key."""
 PLACEHOLDER = "change-me"
 
 
@@ -20,6 +23,14 @@ def is_strong_secret(value: str) -> str | None:
 def is_url(value: str) -> str | None:
     parts = urlsplit(value)
     return None if parts.scheme in ("http", "https") and parts.netloc else "must be an http or https URL"
+
+
+def is_key_ring(value: dict[str, str]) -> str | None:
+    try:
+        sizes = {len(b64decode(seed, validate=True)) for seed in value.values()}
+    except ValueError:
+        sizes = set()
+    return None if sizes == {SEED_BYTES} else f"must be kid=base64 of {SEED_BYTES} bytes, separated by commas"
 
 
 def is_one_of(*allowed: str) -> Callable[[str], str | None]:
@@ -46,9 +57,9 @@ VARIABLES = (
     Variable("DATABASE_MIGRATION_URL", default=""),
     Variable("REDIS_URL"),
     Variable("CACHE_URL", default=""),
-    Variable("JWT_KEYS", cast=dict),
+    Variable("JWT_KEYS", cast=dict, check=is_key_ring),
     Variable("OTP_PEPPER", check=is_strong_secret),
-    Variable("AUDIT_SEAL_KEYS", cast=dict),
+    Variable("AUDIT_SEAL_KEYS", cast=dict, check=is_key_ring),
     Variable("AUDIT_ANCHOR_DIR"),
     Variable("MEDIA_DIR"),
     Variable("EMAIL_HOST"),

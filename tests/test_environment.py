@@ -1,0 +1,77 @@
+"""The environment: every variable is documented, and a start names everything that is wrong at once."""
+
+import base64
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from deploy_project.environment import VARIABLES, WrongEnvironment, read_environment
+
+ROOT = Path(__file__).parents[1]
+SEED = base64.b64encode(bytes(32)).decode()
+
+
+def example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+@pytest.fixture
+def complete():
+    distinct = {name: f"{name.lower()}-{'x' * 40}" for name, value in example().items() if "change-me" in value}
+    keys = {"JWT_KEYS": f"a={SEED}", "AUDIT_SEAL_KEYS": f"b={SEED}"}
+    return (
+        example() | distinct | keys | {"DATABASE_URL": "postgres://a:b@127.0.0.1/c", "REDIS_URL": "redis://127.0.0.1"}
+    )
+
+
+def test_example_names_every_variable_and_explains_it():
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert set(example()) == {variable.name for variable in VARIABLES}
+    unexplained = [
+        line for before, line in pairwise(lines) if re.match(r"[A-Z_]+=", line) and not re.match(r"#|[A-Z_]+=", before)
+    ]
+    assert unexplained == []
+
+
+def test_complete_environment_is_read(complete):
+    values = read_environment(complete)
+    assert values["ALLOWED_HOSTS"] == ["api.example.com"]
+    assert values["TRUSTED_PROXY_COUNT"] == 0
+    assert values["EMAIL_USE_TLS"] is True
+    assert values["JWT_KEYS"] == {"a": SEED}
+
+
+def test_empty_environment_names_every_required_variable_in_one_go():
+    with pytest.raises(WrongEnvironment) as wrong:
+        read_environment({})
+    lines = str(wrong.value).splitlines()[1:]
+    assert "SECRET_KEY: is missing" in lines
+    assert "CASSE_CLIENT_SECRET: is missing" in lines
+    assert len(lines) > 15
+
+
+WRONG = {
+    "SECRET_KEY": ["short", "change-me", " " + "x" * 40],
+    "PUBLIC_BASE_URL": ["api.example.com", "ftp://example.com"],
+    "TRUSTED_PROXY_COUNT": ["one"],
+    "WOMPI_ENVIRONMENT": ["sandbox"],
+    "LOG_LEVEL": ["LOUD"],
+    "JWT_KEYS": ["a=c2hvcnQ=", "a=not base64", "justtext"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_wrong_value_is_named_and_never_repeated(complete, name, value):
+    with pytest.raises(WrongEnvironment) as wrong:
+        read_environment(complete | {name: value})
+    (line,) = str(wrong.value).splitlines()[1:]
+    assert line.startswith(f"{name}: ")
+    assert value not in line or value in ("change-me",)
+
+
+def test_one_secret_for_two_purposes_is_refused(complete):
+    with pytest.raises(WrongEnvironment, match="OTP_PEPPER: must differ from SECRET_KEY"):
+        read_environment(complete | {"OTP_PEPPER": complete["SECRET_KEY"]})
