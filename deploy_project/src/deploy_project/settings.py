@@ -190,6 +190,8 @@ INSURE_COMMON = {
     "PEOPLE": "insure_users.public.people",
     "PUBLIC_BASE_URL": env["PUBLIC_BASE_URL"].rstrip("/"),
     "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
+    "REDIS_URL": env["REDIS_URL"],
+    "THROTTLES": {"payments": "5/minute;30/day"},
     "HTML_PATHS": ("/backoffice/", "/api/v1/docs/"),
     "RELAY_HOOKS": {"insure_audit.public.seal_pending": 2, "insure_common.outbox.purge": 3600},
     "SUBSCRIBERS": {

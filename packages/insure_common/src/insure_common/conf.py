@@ -106,6 +106,10 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """Proxies in front of the server: the client address is that hop of X-Forwarded-For, counted from the right."""
     PUBLIC_BASE_URL: str = "http://127.0.0.1:8000"
     """Origin of every absolute link that is built; never taken from a request."""
+    REDIS_URL: str = ""
+    """Where throttles count; without it nobody is throttled."""
+    THROTTLES: dict[str, str] = {}
+    """`throttle_scope` of a view -> rates, such as "5/minute;30/day"."""
     HTML_PATHS: tuple[str, ...] = ("/backoffice/",)
     """Path prefixes that serve pages; everywhere else errors are JSON."""
     MAX_BODY_BYTES: int = 256 * 1024

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from insure_common import correlation, outbox
 from insure_common.api.permissions import requires
 from insure_common.api.serializers import AmountInCentsField, StrictSerializer, TextField
+from insure_common.api.throttles import FairUse
 from insure_common.api.views import ListView, PageQuery, validated
 from insure_common.exceptions import Conflict
 from insure_common.idempotency import idempotently
@@ -37,6 +38,15 @@ class Things(APIView):
 
         outcome = idempotently(request, effect=effect, status=202)
         return Response({"id": str(outcome.object_id)}, status=outcome.status, headers=outcome.headers)
+
+
+class Scarce(APIView):
+    permission_classes = []
+    throttle_classes = [FairUse]
+    throttle_scope = "scarce"
+
+    def get(self, request):
+        return Response({})
 
 
 class Failing(APIView):
