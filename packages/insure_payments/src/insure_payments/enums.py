@@ -1,0 +1,125 @@
+"""Statuses, each with the one table of its allowed transitions, and the kinds of accounts and entries."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountKind(models.TextChoices):
+    """A client's account, or one of the house's, of which there is one per currency."""
+
+    CLIENT = "CLIENT", _("Client")
+    CLEARING = "CLEARING", _("Money collected by payment providers")
+    EXTERNAL = "EXTERNAL", _("Money collected outside of this system")
+    PREMIUM = "PREMIUM", _("Premiums")
+    TAX = "TAX", _("Value added tax")
+
+
+class EntryKind(models.TextChoices):
+    CHARGE = "CHARGE", _("Charge")
+    CHARGE_REVERSAL = "CHARGE_REVERSAL", _("Charge cancelled or replaced")
+    PAYMENT = "PAYMENT", _("Payment")
+    PAYMENT_REVERSAL = "PAYMENT_REVERSAL", _("Payment returned")
+    EXTERNAL_PAYMENT = "EXTERNAL_PAYMENT", _("Payment made elsewhere")
+
+
+CHARGE_KINDS = (EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL)
+"""Entries that a statement counts as charges; all the others are payments."""
+
+REVERSAL_OF = {EntryKind.CHARGE: EntryKind.CHARGE_REVERSAL, EntryKind.PAYMENT: EntryKind.PAYMENT_REVERSAL}
+
+
+class ChargeStatus(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    PARTIALLY_PAID = "PARTIALLY_PAID", _("Partially paid")
+    PAID = "PAID", _("Paid")
+    VOID = "VOID", _("Void")
+
+    @classmethod
+    def of(cls, *, amount_in_cents: int, paid_in_cents: int) -> "ChargeStatus":
+        """The status of a charge that is not void."""
+        if paid_in_cents == 0:
+            return cls.OPEN
+        return cls.PAID if paid_in_cents == amount_in_cents else cls.PARTIALLY_PAID
+
+
+class PaymentMethod(models.TextChoices):
+    PSE = "PSE", "PSE"
+
+
+class PersonType(models.TextChoices):
+    NATURAL = "NATURAL", _("Natural person")
+    LEGAL = "LEGAL", _("Legal person")
+
+
+class TransactionStatus(models.TextChoices):
+    """What a provider says of one transaction. UNKNOWN: it was asked for, and whether it exists is not yet known."""
+
+    UNKNOWN = "UNKNOWN", _("Unknown")
+    PENDING = "PENDING", _("Pending")
+    APPROVED = "APPROVED", _("Approved")
+    DECLINED = "DECLINED", _("Declined")
+    VOIDED = "VOIDED", _("Voided")
+    ERROR = "ERROR", _("Error")
+
+
+TRANSACTION_TRANSITIONS: dict[TransactionStatus, frozenset[TransactionStatus]] = {
+    TransactionStatus.UNKNOWN: frozenset(TransactionStatus) - {TransactionStatus.UNKNOWN},
+    TransactionStatus.PENDING: frozenset(TransactionStatus) - {TransactionStatus.UNKNOWN, TransactionStatus.PENDING},
+    TransactionStatus.APPROVED: frozenset({TransactionStatus.VOIDED}),
+    TransactionStatus.DECLINED: frozenset(),
+    TransactionStatus.VOIDED: frozenset(),
+    TransactionStatus.ERROR: frozenset(),
+}
+LIVE_TRANSACTION_STATUSES = (TransactionStatus.UNKNOWN, TransactionStatus.PENDING)
+
+
+class PaymentStatus(models.TextChoices):
+    """Derived from the payment's transactions; see `PaymentStatus.of`."""
+
+    CREATED = "CREATED", _("Created")
+    PENDING = "PENDING", _("Pending")
+    APPROVED = "APPROVED", _("Approved")
+    DECLINED = "DECLINED", _("Declined")
+    VOIDED = "VOIDED", _("Voided")
+    ERROR = "ERROR", _("Error")
+    EXPIRED = "EXPIRED", _("Expired")
+
+    @classmethod
+    def of(cls, transactions: Iterable[str], *, is_expired: bool) -> "PaymentStatus":
+        """The status of a payment with transactions of these statuses: the best news counts, expiry if there is none."""
+        statuses = set(transactions)
+        if TransactionStatus.APPROVED in statuses:
+            return cls.APPROVED
+        if statuses & set(LIVE_TRANSACTION_STATUSES):
+            return cls.EXPIRED if is_expired else cls.PENDING
+        for transaction_status, status in (
+            (TransactionStatus.VOIDED, cls.VOIDED),
+            (TransactionStatus.DECLINED, cls.DECLINED),
+            (TransactionStatus.ERROR, cls.ERROR),
+        ):
+            if transaction_status in statuses:
+                return status
+        return cls.EXPIRED if is_expired else cls.CREATED
+
+
+UNSETTLED_PAYMENT_STATUSES = (PaymentStatus.CREATED, PaymentStatus.PENDING)
+"""A payment in one of these is under way and keeps its charges."""
+
+
+class FailureReason(models.TextChoices):
+    """Why a payment failed: the `failure_reason` of the API."""
+
+    ACCEPTANCE_OUTDATED = "acceptance_outdated", _("The documents to accept have changed.")
+    PROVIDER_REFUSED = "provider_refused", _("The payment provider refused the payment.")
+    PROVIDER_UNAVAILABLE = "provider_unavailable", _("The payment provider could not be reached.")
+    DECLINED = "declined", _("The bank declined the payment.")
+    FAILED = "failed", _("The payment failed at the bank or provider.")
+    EXPIRED = "expired", _("The payment was not completed in time.")
+
+
+class WebhookStatus(models.TextChoices):
+    RECEIVED = "RECEIVED", _("Received")
+    PROCESSED = "PROCESSED", _("Processed")
+    FAILED = "FAILED", _("Failed")

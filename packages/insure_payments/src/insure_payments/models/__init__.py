@@ -1,0 +1,21 @@
+from insure_payments.models.catalog import ProviderCatalog
+from insure_payments.models.charges import Charge, ChargeHold
+from insure_payments.models.ledger import Account, Entry, Line
+from insure_payments.models.payments import Allocation, Payment, Receipt, Transaction
+from insure_payments.models.statements import Statement
+from insure_payments.models.webhooks import WebhookEvent
+
+__all__ = [
+    "Account",
+    "Allocation",
+    "Charge",
+    "ChargeHold",
+    "Entry",
+    "Line",
+    "Payment",
+    "ProviderCatalog",
+    "Receipt",
+    "Statement",
+    "Transaction",
+    "WebhookEvent",
+]
