@@ -1,7 +1,20 @@
 """What other packages may use."""
 
 from insure_audit.models import Event as AuditEvent
+from insure_audit.proof import Proof, is_proven, prove
 from insure_audit.registry import register_actions
 from insure_audit.services.record import record
+from insure_audit.services.seal_pending import seal_pending
+from insure_audit.services.verify import VerificationReport, verify
 
-__all__ = ["AuditEvent", "record", "register_actions"]
+__all__ = [
+    "AuditEvent",
+    "Proof",
+    "VerificationReport",
+    "is_proven",
+    "prove",
+    "record",
+    "register_actions",
+    "seal_pending",
+    "verify",
+]

@@ -30,7 +30,7 @@ def record(
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"{action} must be recorded in the transaction of its change")
     return Event.objects.create(
-        actor=actor,
+        actor_id=actor.pk if actor else None,
         actor_role=getattr(actor, "role", ""),
         action=action,
         target_type=target_type,

@@ -1,0 +1,62 @@
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from insure_audit.models import Event
+from insure_audit.registry import sentence_for
+from insure_common.api.views import PageQuery
+
+
+class AuditEventQuery(PageQuery):
+    actor = serializers.UUIDField(required=False, help_text="Id of the user who acted.")
+    action = serializers.CharField(required=False)
+    target_type = serializers.CharField(required=False)
+    target_id = serializers.CharField(required=False)
+    correlation_id = serializers.UUIDField(required=False)
+    to = serializers.DateTimeField(required=False, help_text="Before this moment.")
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a word of the language.
+        return super().get_fields() | {
+            "from": serializers.DateTimeField(required=False, help_text="At this moment or later.")
+        }
+
+
+class AuditEventSerializer(serializers.ModelSerializer[Event]):
+    actor = serializers.UUIDField(source="actor_id", allow_null=True, help_text="Null when the system acted by itself.")
+    sentence = serializers.SerializerMethodField(help_text="The action in the language of the request.")
+
+    class Meta:
+        model = Event
+        fields = (
+            "id",
+            "actor",
+            "actor_role",
+            "action",
+            "sentence",
+            "target_type",
+            "target_id",
+            "occurred_at",
+            "correlation_id",
+            "client_address",
+            "metadata",
+        )
+        read_only_fields = fields
+
+    def get_sentence(self, event: Event) -> str:
+        return sentence_for(event.action)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"type": ["string", "null"]}})
+class TextsField(serializers.DictField):
+    pass
+
+
+class ProofSerializer(serializers.Serializer[Any]):
+    event = TextsField(help_text="The texts that are hashed, in this order.")
+    place = serializers.IntegerField(help_text="Place in the whole trail, from one.")
+    index = serializers.IntegerField(help_text="Place in the seal's tree, from zero.")
+    path = serializers.ListField(child=serializers.CharField(), help_text="Digests from the leaf upwards.")
+    seal = TextsField(help_text="The texts that are signed, in this order.")
+    signature = serializers.CharField(help_text="Ed25519, hexadecimal, by the key named in the seal.")
