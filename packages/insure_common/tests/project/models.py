@@ -5,3 +5,6 @@ class Note(models.Model):
     """A table that is append-only."""
 
     text = models.TextField()
+
+    def __str__(self):
+        return self.text

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions as drf
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 TRANSLATED: tuple[tuple[type[Exception], type[drf.APIException]], ...] = (
     (IntegrityError, Conflict),
+    (DataError, drf.ParseError),
     (OperationalError, ServiceUnavailable),
     (InterfaceError, ServiceUnavailable),
     (RequestDataTooBig, PayloadTooLarge),

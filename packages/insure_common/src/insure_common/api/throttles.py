@@ -24,8 +24,8 @@ PAUSE_AFTER_FAILURE = 5.0
 class FairUse(BaseThrottle):
     """Limits each user, or each address of anonymous callers, to the rates of the view's `throttle_scope`.
 
-    Rates stand in INSURE_COMMON["THROTTLES"]: `{"payments": "5/minute;30/day"}`. Counts are atomic in Redis; while Redis
-    does not answer everybody passes, and only one call in five seconds waits (50 ms) to find that out.
+    Rates stand in INSURE_COMMON["THROTTLES"]: `{"payments": "5/minute;30/day"}`. Counts are atomic in Redis. While Redis
+    does not answer everybody passes, and one call in five seconds waits (50 ms) to find that out.
     """
 
     _closed_until = 0.0
