@@ -24,7 +24,7 @@ PAUSE_AFTER_FAILURE = 5.0
 class FairUse(BaseThrottle):
     """Limits each user, or each address of anonymous callers, to the rates of the view's `throttle_scope`.
 
-    Rates stand in INSURE_COMMON["THROTTLES"]: `{"payments": "5/minute;30/day"}`. Counts are atomic in Redis. While Redis
+    Rates stand in INSURE_COMMON["THROTTLES"]: `{"payments": "5/minute;30/day"}`. Counts are atomic in Redis; while it
     does not answer everybody passes, and one call in five seconds waits (50 ms) to find that out.
     """
 
