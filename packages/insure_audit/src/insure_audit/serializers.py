@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -9,7 +10,7 @@ from insure_common.api.views import PageQuery
 
 
 class AuditEventQuery(PageQuery):
-    actor = serializers.UUIDField(required=False, help_text="Id of the user who acted.")
+    actor = serializers.CharField(required=False, help_text="Id of the user who acted.")
     action = serializers.CharField(required=False)
     target_type = serializers.CharField(required=False)
     target_id = serializers.CharField(required=False)
@@ -22,9 +23,12 @@ class AuditEventQuery(PageQuery):
             "from": serializers.DateTimeField(required=False, help_text="At this moment or later.")
         }
 
+    def validate_actor(self, value: str) -> Any:
+        return get_user_model()._meta.pk.to_python(value)
+
 
 class AuditEventSerializer(serializers.ModelSerializer[Event]):
-    actor = serializers.UUIDField(source="actor_id", allow_null=True, help_text="Null when the system acted by itself.")
+    actor = serializers.CharField(source="actor_id", allow_null=True, help_text="Null when the system acted by itself.")
     sentence = serializers.SerializerMethodField(help_text="The action in the language of the request.")
 
     class Meta:
