@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from insure_audit.models import Event
-from insure_audit.public import record, register_actions
+from insure_audit.public import record, record_many, register_actions
 from insure_audit.registry import UnknownAction, sentence_for
 from insure_common import correlation
 from insure_common.testing.members.models import Member
@@ -47,6 +47,18 @@ def test_role_at_the_time_is_kept(member):
 def test_system_acts_without_an_actor():
     record("tests.thing_changed", target_type="tests.thing", target_id=1)
     assert Event.objects.get().actor is None
+
+
+@pytest.mark.django_db
+def test_one_action_on_many_objects_is_one_statement(member, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        record_many(
+            "tests.thing_changed", actor=member, target_type="tests.thing", targets={1: {}, 2: {"changed": ["phone"]}}
+        )
+    assert list(Event.objects.order_by("target_id").values_list("target_id", "metadata")) == [
+        ("1", {}),
+        ("2", {"changed": ["phone"]}),
+    ]
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 from insure_audit.models import Event as AuditEvent
 from insure_audit.proof import Proof, is_proven, prove
 from insure_audit.registry import register_actions
-from insure_audit.services.record import record
+from insure_audit.services.record import record, record_many
 from insure_audit.services.seal_pending import seal_pending
 from insure_audit.services.verify import VerificationReport, verify
 
@@ -14,6 +14,7 @@ __all__ = [
     "is_proven",
     "prove",
     "record",
+    "record_many",
     "register_actions",
     "seal_pending",
     "verify",

@@ -1,4 +1,4 @@
-"""Write one line of the trail."""
+"""Write to the trail."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,17 +25,32 @@ def record(
     `metadata` holds ids and NAMES of changed personal fields, never their values, and no secret.
     Raises UnknownAction if no package declared the action, TransactionManagementError outside of a transaction.
     """
+    [event] = record_many(action, actor=actor, target_type=target_type, targets={target_id: metadata or {}})
+    return event
+
+
+def record_many(
+    action: str,
+    *,
+    actor: AbstractBaseUser | None = None,
+    target_type: str,
+    targets: Mapping[Any, Mapping[str, Any]],
+) -> list[Event]:
+    """`record` for one action on many objects, in one statement; `targets` maps each object's id to its metadata."""
     if not is_registered(action):
         raise UnknownAction(action)
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"{action} must be recorded in the transaction of its change")
-    return Event.objects.create(
-        actor_id=actor.pk if actor else None,
-        actor_role=getattr(actor, "role", ""),
-        action=action,
-        target_type=target_type,
-        target_id=str(target_id),
-        correlation_id=correlation.correlation_id(),
-        client_address=correlation.client_address(),
-        metadata=dict(metadata or {}),
+    return Event.objects.bulk_create(
+        Event(
+            actor_id=actor.pk if actor else None,
+            actor_role=getattr(actor, "role", ""),
+            action=action,
+            target_type=target_type,
+            target_id=str(target_id),
+            correlation_id=correlation.correlation_id(),
+            client_address=correlation.client_address(),
+            metadata=dict(metadata),
+        )
+        for target_id, metadata in targets.items()
     )
