@@ -90,7 +90,7 @@ class EventSender:
     def __init__(self) -> None:
         self.deliveries: list[Delivery] = []
         self._turns = count(1)
-        self._http = httpx.AsyncClient(timeout=10, headers={"User-Agent": "Faraday v0.15.4"})
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False, headers={"User-Agent": "Faraday v0.15.4"})
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="wompi-events", daemon=True).start()
 

@@ -42,17 +42,17 @@ class Keys:
         """`test` or `prod`, the second part of every key."""
         return self.public_key.split("_")[1]
 
-    def check(self, authorization: str, *, private: bool = False, known: bool = True) -> None:
-        """Refuse (401) a request without a key of this environment; `known`: it must also be one of the merchant's."""
+    def check(self, authorization: str, *, private: bool = False, any_of_environment: bool = False) -> None:
+        """Refuse (401) a request without one of the merchant's keys, or at least some key of this environment."""
         key = authorization.removeprefix("Bearer ").strip()
         wanted = "privada" if private else "pública o privada"
         if not key:
             reason = f"Se esperaba una llave {wanted} pero no se recibió ninguna"
         elif not key.startswith((f"pub_{self.environment}_", f"prv_{self.environment}_")):
             reason = f"La llave proporcionada no corresponde a este ambiente, se recibió: {key}"
-        elif known and key not in (self.public_key, self.private_key):
+        elif not any_of_environment and key not in (self.public_key, self.private_key):
             reason = "Llave no válida"
-        elif private and key != self.private_key:
+        elif private and key == self.public_key:
             reason = "Se esperaba una llave privada pero se recibió una pública"  # ours
         else:
             return

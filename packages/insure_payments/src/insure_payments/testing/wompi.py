@@ -1,0 +1,235 @@
+"""A Wompi to test against: real HTTP, its real order of refusals, a bank page, signed events, faults on demand.
+
+    sandbox = WompiSandbox()
+    with serve(sandbox.app) as url:  # insure_common.testing.http
+        gateway = WompiGateway(base_url=f"{url}/v1", environment="test", **sandbox.keys)
+        sandbox.control_post({"mode": "sandbox", "events": {"url": "http://127.0.0.1:8000/api/v1/webhooks/wompi/"}})
+
+`insure_payments.testing.wompi_controls` lists every switch. State lives in memory. Of the payment methods only PSE is
+spoken; a further one is an entry in `wompi_rules.METHOD_RULES` and its progress in `wompi_state`.
+"""
+
+import asyncio
+import copy
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from insure_payments.testing.wompi_bank import bank_routes
+from insure_payments.testing.wompi_controls import ApiFault, EventFault, Operation
+from insure_payments.testing.wompi_events import Delivery, events_with
+from insure_payments.testing.wompi_rules import Keys, Refused, check_body, invalid, not_found
+from insure_payments.testing.wompi_state import BANKS, Json, Record, State, Status
+
+Work = Callable[[Request, Any], Any]
+
+ALTERATIONS: Mapping[ApiFault, Json] = {
+    "unknown_status": {"status": "IN_REVIEW"},
+    "unknown_field": {"risk": {"score": 1}},
+    "wrong_transaction": {"id": "10000-1000000000-10000", "reference": "SOMEBODY-ELSE"},
+    "wrong_amount": {"amount_in_cents": 1},
+    "wrong_currency": {"currency": "USD"},
+}
+FILTERS = ("id", "reference", "status", "payment_method_type", "customer_email")
+LARGEST_PAGE = 200
+
+
+class WompiSandbox:
+    """One merchant at Wompi: `app` for HTTP; methods, callable from any thread, for the test that owns it."""
+
+    def __init__(
+        self,
+        *,
+        public_url: str = "",
+        public_key: str = "pub_test_local",
+        private_key: str = "prv_test_local",
+        events_secret: str = "test_events_local",
+        integrity_secret: str = "test_integrity_local",
+    ) -> None:
+        """`public_url`: where payers reach `app`, without `/v1`; empty: wherever the merchant reaches it."""
+        self._state = State(Keys(public_key, private_key, events_secret, integrity_secret))
+        self._public_url = public_url.rstrip("/")
+        self.app = Starlette(
+            routes=[
+                self._route("/v1/merchants/info", "merchant", self._merchant_info),
+                self._route("/v1/merchants/{key}", "merchant", self._merchant_by_key),
+                self._route("/v1/pse/financial_institutions", "institutions", self._institutions),
+                self._route("/v1/transactions", "list", self._list),
+                self._route("/v1/transactions", "create", self._create, method="POST"),
+                self._route("/v1/transactions/{id}", "read", self._read),
+                *bank_routes(self._state),
+            ]
+        )
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """public_key, private_key, events_secret and integrity_secret."""
+        return asdict(self._state.keys)
+
+    @property
+    def transactions(self) -> list[Json]:
+        """Every transaction as it is now, oldest first."""
+        return self._state.transactions
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every attempt to deliver an event, oldest first."""
+        return list(self._state.sender.deliveries)
+
+    def control_get(self) -> Json:
+        """The state of every switch, in the form that `control_post` takes."""
+        return self._state.controls.model_dump(mode="json")
+
+    def control_post(self, changes: Mapping[str, Any]) -> Json:
+        """Turn the switches named in `changes`, answer all. Raises ValueError for unknown names or values."""
+        self._state.change_controls(changes)
+        return self.control_get()
+
+    def finish(self, transaction: str, status: Status) -> None:
+        """Give a transaction (by id or reference) its next status, as the bank would; its event goes out.
+
+        A move that Wompi does not know, such as one out of DECLINED, changes nothing. Raises LookupError.
+        """
+        self._state.finish(self._find(transaction), status)
+
+    def send_event(self, transaction: str, fault: EventFault = "none") -> list[int]:
+        """POST an event about a transaction (by id or reference) now; the HTTP status of each delivery.
+
+        `none` and `duplicate` repeat the latest genuine event, once and twice; `late` the genuine one before it, such
+        as the one about PENDING; `forged` is signed with another secret; `tampered` has another amount under the
+        genuine checksum; `unknown_reference` is genuine, about a transaction that nobody knows. A status is 0 if
+        nobody answered. Blocks until answered. Raises LookupError.
+        """
+        state = self._state
+        events = events_with(fault, past=self._find(transaction).events, secret=state.keys.events_secret)
+        return [state.sender.post(event, state.controls.events).result() for event in events]
+
+    def _find(self, transaction: str) -> Record:
+        record = self._state.find(transaction)
+        if record is None:
+            raise LookupError(f"no transaction {transaction!r}")
+        return record
+
+    # What the API does: each answers the `data` of a success or raises Refused.
+
+    def _merchant_info(self, request: Request, _: Any) -> Json:
+        return self._merchant(request.headers.get("x-merchant-public-key", ""))
+
+    def _merchant_by_key(self, request: Request, _: Any) -> Json:
+        if not self._state.controls.merchants_by_key:
+            raise not_found()
+        return self._merchant(request.path_params["key"])
+
+    def _merchant(self, public_key: str) -> Json:
+        self._state.keys.check(public_key)
+        return {
+            "id": 1,
+            "name": "Comercio de pruebas",
+            "legal_name": "Comercio de pruebas S.A.",
+            "active": True,
+            "public_key": self._state.keys.public_key,
+            "accepted_payment_methods": list(self._state.controls.methods),
+            "accepted_currencies": ["COP"],
+            **self._state.new_documents(),
+        }
+
+    def _institutions(self, request: Request, _: Any) -> list[Json]:
+        keys = self._state.keys
+        keys.check(request.headers.get("authorization", ""), any_of_environment=keys.environment == "test")
+        banks = BANKS[self._state.controls.mode]
+        return [
+            {"financial_institution_code": code, "financial_institution_name": name} for code, name in banks.items()
+        ]
+
+    def _create(self, request: Request, body: Any) -> Json:
+        check_body(body)
+        self._state.keys.check(request.headers.get("authorization", ""))
+        self._state.use_tokens(body["acceptance_token"], body["accept_personal_auth"])
+        signed = f"{body['reference']}{body['amount_in_cents']}{body['currency']}{body.get('expiration_time') or ''}"
+        if body["signature"] != sha256((signed + self._state.keys.integrity_secret).encode()).hexdigest():
+            raise invalid("signature", "La firma es inválida")
+        if self._state.find(body["reference"]):
+            raise invalid("reference", "La referencia ya ha sido usada")
+        method = body["payment_method"]["type"]
+        if method not in self._state.controls.methods:
+            raise not_found(f"No hay una identidad de pago para {method} configurada para este comercio")
+        here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+        return self._state.add(body, root=self._public_url or here)
+
+    def _read(self, request: Request, _: Any) -> Json:
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if key.startswith("prv_") and key != self._state.keys.private_key:
+            raise Refused(403, "INVALID_ACCESS_TOKEN", "El token no tiene suficientes permisos")
+        record = self._state.find(request.path_params["id"])
+        if record is None or record.transaction["id"] != request.path_params["id"]:
+            raise not_found()
+        return copy.deepcopy(record.transaction)
+
+    def _list(self, request: Request, _: Any) -> list[Json]:
+        self._state.keys.check(request.headers.get("authorization", ""), private=True)
+        query = request.query_params
+        found = [
+            transaction
+            for transaction in self._state.transactions
+            if all(transaction[name] == query[name] for name in FILTERS if name in query)
+            and query.get("from_date", "") <= transaction["created_at"][:10] <= query.get("until_date", "9999-12-31")
+        ]
+        found.sort(key=lambda one: str(one["created_at"]), reverse=query.get("order", "DESC").upper() == "DESC")
+        size = min(int(query.get("page_size", 25)), LARGEST_PAGE)
+        start = (int(query.get("page", 1)) - 1) * size
+        return found[start : start + size]
+
+    # How it answers, faults included.
+
+    def _route(self, path: str, operation: Operation, work: Work, method: str = "GET") -> Route:
+        async def endpoint(request: Request) -> Response:
+            body = await _json(request)
+            await asyncio.sleep(self._state.controls.latency_ms / 1000)
+            fault = self._state.take_fault(operation)
+            if fault == "bad_gateway" or random.random() < self._state.controls.error_rate:
+                return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", status_code=502)
+            if fault == "too_many_requests":
+                return JSONResponse({"error": {"type": "TOO_MANY_REQUESTS"}}, 429, {"Retry-After": "1"})
+            try:
+                with self._state.lock:
+                    data = work(request, body)
+            except Refused as refused:
+                return JSONResponse(refused.body, refused.status)
+            return await self._success(201 if method == "POST" else 200, data, fault)
+
+        return Route(path, endpoint, methods=[method])
+
+    async def _success(self, status: int, data: Any, fault: ApiFault | None) -> Response:
+        if fault and (change := ALTERATIONS.get(fault)):
+            data = [row | change for row in data] if isinstance(data, list) else data | change
+        text = json.dumps({"data": data, "meta": {}})
+        if fault == "timeout":
+            await asyncio.sleep(self._state.controls.hang_ms / 1000)
+        elif fault == "drip":
+            return StreamingResponse(_drip(text), status, media_type="application/json")
+        elif fault == "truncated":
+            text = text[: len(text) // 2]
+        return Response(text, status, media_type="application/json")
+
+
+async def _json(request: Request) -> Any:
+    """The body, or None if it is not JSON."""
+    try:
+        return json.loads(await request.body())
+    except ValueError:
+        return None
+
+
+async def _drip(text: str) -> AsyncIterator[bytes]:
+    """One byte a second: always alive, never done."""
+    for byte in text.encode():
+        yield bytes([byte])
+        await asyncio.sleep(1)

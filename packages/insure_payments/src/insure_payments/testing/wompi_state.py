@@ -1,0 +1,193 @@
+"""The memory of the Wompi sandbox: tokens, transactions and their moves. Every method may be called by any thread."""
+
+import copy
+import secrets
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from insure_common import clock
+from insure_payments.testing.wompi_controls import ApiFault, Controls, Operation
+from insure_payments.testing.wompi_events import Event, EventSender, signed_event, timestamp_text
+from insure_payments.testing.wompi_rules import Keys, invalid
+
+Json = dict[str, Any]
+Status = Literal["APPROVED", "DECLINED", "ERROR", "VOIDED"]
+
+MOVES: Mapping[str, tuple[Status, ...]] = {
+    "PENDING": ("APPROVED", "DECLINED", "ERROR", "VOIDED"),
+    "APPROVED": ("VOIDED",),
+}
+STATUS_MESSAGES: Mapping[Status, str] = {
+    "DECLINED": "Transacción RECHAZADA en Sandbox",
+    "ERROR": "Transacción con ERROR en Sandbox",
+}
+
+BANKS: Mapping[str, Mapping[str, str]] = {
+    "sandbox": {"1": "Banco que aprueba", "2": "Banco que declina", "3": "Banco que simula un error"},
+    "production": {
+        "0": "A continuación seleccione su banco",
+        "1007": "BANCOLOMBIA",
+        "1051": "BANCO DAVIVIENDA",
+        "1507": "NEQUI",
+    },
+}
+"""The bank list of each mode; production's begins with a placeholder that is no bank."""
+
+SANDBOX_RESULTS: Mapping[str, Status] = {"1": "APPROVED", "2": "DECLINED"}
+"""What a bank's code stands for in sandbox mode; every other code is an ERROR."""
+
+DOCUMENTS = {
+    "presigned_acceptance": ("END_USER_POLICY", "reglamento-usuarios"),
+    "presigned_personal_data_auth": ("PERSONAL_DATA_AUTH", "autorizacion-datos-personales"),
+}
+
+
+@dataclass
+class Record:
+    """A transaction as the API shows it, the mode it was created in, and its events so far, oldest first."""
+
+    transaction: Json
+    mode: str
+    bank_url: str
+    events: list[Event] = field(default_factory=list)
+
+
+class State:
+    """Everything one merchant has at Wompi, and the switches of the sandbox."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self.controls = Controls()
+        self.sender = EventSender()
+        self.lock = threading.RLock()
+        self._records: dict[str, Record] = {}
+        self._ids: dict[str, str] = {}
+        self._live_tokens: set[str] = set()
+        self._used_tokens: set[str] = set()
+
+    def change_controls(self, changes: Mapping[str, Any]) -> None:
+        with self.lock:
+            self.controls = self.controls.changed(changes)
+
+    def take_fault(self, operation: Operation) -> ApiFault | None:
+        """The fault that the next answer of `operation` must have; counted as given."""
+        with self.lock:
+            fault = self.controls.force.get(operation)
+            if fault is None:
+                return None
+            self.controls = self.controls.without_one(operation)
+            return fault.kind
+
+    def new_documents(self) -> Json:
+        """A fresh pair of single-use acceptance tokens with the documents that they stand for."""
+        documents = {
+            name: {
+                "acceptance_token": secrets.token_urlsafe(32),
+                "permalink": f"https://wompi.example/{document}-v{self.controls.documents_version}.pdf",
+                "type": kind,
+            }
+            for name, (kind, document) in DOCUMENTS.items()
+        }
+        with self.lock:
+            self._live_tokens.update(document["acceptance_token"] for document in documents.values())
+        return documents
+
+    def use_tokens(self, *tokens: str) -> None:
+        """Burn a pair, whatever becomes of the request. Raises Refused if one is used or unknown."""
+        with self.lock:
+            for token in tokens:
+                if token in self._used_tokens:
+                    raise invalid("acceptance_token", "El token de aceptación ya fue usado")
+                if token not in self._live_tokens:
+                    raise invalid("acceptance_token", "El token de aceptación es inválido")
+            self._live_tokens.difference_update(tokens)
+            self._used_tokens.update(tokens)
+
+    def find(self, name: str) -> Record | None:
+        """By id, reference or the bank's ticket."""
+        with self.lock:
+            return self._records.get(self._ids.get(name, name))
+
+    @property
+    def transactions(self) -> list[Json]:
+        """Every transaction as it is now, oldest first."""
+        with self.lock:
+            return copy.deepcopy([record.transaction for record in self._records.values()])
+
+    def add(self, body: Json, *, root: str) -> Json:
+        """Create the PENDING transaction that a valid request asks for; `root`: where payers reach the bank page."""
+        now = clock.now()
+        with self.lock:
+            number = 10_000 + len(self._records)
+            transaction_id = f"1{secrets.randbelow(10**6):06}-{int(now.timestamp())}-{number}"
+            ticket = transaction_id.replace("-", "")
+            transaction = _pending_transaction(body, transaction_id=transaction_id, at=now)
+            record = Record(transaction, self.controls.mode, f"{root}/v1/pse/redirect?ticket_id={ticket}")
+            self._records[transaction_id] = record
+            self._ids |= {ticket: transaction_id, transaction["reference"]: transaction_id}
+            self._remember_event(record)
+            self.sender.call_later(self.controls.progress_delay_ms / 1000, lambda: self._progress(record))
+            return copy.deepcopy(transaction)
+
+    def finish(self, record: Record, status: Status) -> None:
+        """Give a transaction its next status and send the event; a move that Wompi does not know changes nothing."""
+        with self.lock:
+            transaction = record.transaction
+            if status not in MOVES.get(transaction["status"], ()):
+                return
+            transaction["status"] = status
+            transaction["status_message"] = STATUS_MESSAGES.get(status)
+            transaction["finalized_at"] = timestamp_text(clock.now())
+            self._show_bank(record)
+            event = self._remember_event(record)
+        self.sender.send(event, self.controls.events)
+
+    def _progress(self, record: Record) -> None:
+        """The bank answers Wompi: the payer can go there, and in sandbox mode has already been."""
+        with self.lock:
+            if record.mode == "sandbox":
+                code = record.transaction["payment_method"]["financial_institution_code"]
+                self.finish(record, SANDBOX_RESULTS.get(code, "ERROR"))
+            else:
+                self._show_bank(record)
+
+    def _show_bank(self, record: Record) -> None:
+        extra = record.transaction["payment_method"]["extra"]
+        extra["async_payment_url"] = record.bank_url
+        # The CUS, which payer and bank quote. Wompi documents no field for it.
+        extra.setdefault("traceability_code", str(10**8 + secrets.randbelow(9 * 10**8)))
+
+    def _remember_event(self, record: Record) -> Event:
+        keys = self.keys
+        event = signed_event(
+            record.transaction, environment=keys.environment, secret=keys.events_secret, at=clock.now()
+        )
+        record.events.append(event)
+        return event
+
+
+def _pending_transaction(body: Json, *, transaction_id: str, at: datetime) -> Json:
+    return {
+        "id": transaction_id,
+        "created_at": timestamp_text(at),
+        "finalized_at": None,
+        "amount_in_cents": body["amount_in_cents"],
+        "reference": body["reference"],
+        "customer_email": body["customer_email"],
+        "currency": body["currency"],
+        "payment_method_type": body["payment_method"]["type"],
+        "payment_method": {**body["payment_method"], "extra": {"is_three_ds": False, "three_ds_auth_type": None}},
+        "status": "PENDING",
+        "status_message": None,
+        "redirect_url": body.get("redirect_url"),
+        "shipping_address": body.get("shipping_address"),
+        "payment_source_id": None,
+        "payment_link_id": None,
+        "customer_data": body.get("customer_data"),
+        "billing_data": None,
+        "taxes": body.get("taxes") or [],
+        "origin": None,
+    }
