@@ -1,0 +1,36 @@
+"""Reads of users."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+
+from insure_users.enums import UserStatus
+from insure_users.models import AbstractInsureUser
+
+
+def all_users() -> QuerySet[AbstractInsureUser]:
+    """Every user, whatever model the project names in AUTH_USER_MODEL."""
+    users: QuerySet[AbstractInsureUser] = get_user_model()._default_manager.all()
+    return users
+
+
+def user_by_email(email: str) -> AbstractInsureUser | None:
+    """The user with this canonical e-mail, whatever their status."""
+    return all_users().filter(email_primary=email).first()
+
+
+def locked_user(user_id: Any) -> AbstractInsureUser | None:
+    """The user as they are now, held until the transaction ends; whoever changes an account or signs it in takes it."""
+    return all_users().select_for_update(no_key=True).filter(pk=user_id).first()
+
+
+def active_user_locked(user_id: Any) -> AbstractInsureUser | None:
+    """Like `locked_user`, but None unless they are active."""
+    user = locked_user(user_id)
+    return user if user is not None and user.is_active else None
+
+
+def holds_document(*, id_type: str, id_number: str) -> bool:
+    """Whether an account that is not waiting for an operator has this document."""
+    return all_users().filter(~Q(status=UserStatus.PENDING), id_type=id_type, id_number=id_number).exists()

@@ -1,0 +1,107 @@
+"""Shapes of requests and answers."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework import serializers
+
+from insure_common.api.serializers import StrictSerializer, TextField
+from insure_users.enums import IdType, UserStatus
+from insure_users.fields import (
+    AcceptedField,
+    BirthDateField,
+    CodeField,
+    EmailField,
+    PasswordField,
+    PhoneField,
+    PhotoUrlField,
+)
+from insure_users.identity import canonical_id_number
+
+
+class RegistrationSerializer(StrictSerializer):
+    full_name = TextField(max_length=200)
+    id_type = serializers.ChoiceField(choices=IdType.choices)
+    id_number = TextField(max_length=30)
+    email_primary = EmailField()
+    email_secondary = EmailField(required=False, allow_blank=True, default="")
+    phone = PhoneField()
+    address = TextField(required=False, allow_blank=True, default="", max_length=300)
+    birth_date = BirthDateField()
+    password = PasswordField()
+    accepts_terms = AcceptedField(help_text="Must be true.")
+    terms_version = serializers.CharField(max_length=50, help_text="From `auth/terms/`.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            number = canonical_id_number(id_type=attrs["id_type"], text=attrs["id_number"])
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"id_number": error.messages}) from error
+        return {**attrs, "id_number": number}
+
+
+class TermsSerializer(serializers.Serializer[Any]):
+    terms_version = serializers.CharField()
+    url = serializers.CharField()
+
+
+class LoginSerializer(StrictSerializer):
+    email = EmailField()
+    password = PasswordField()
+    device_name = TextField(required=False, allow_blank=True, default="", max_length=100)
+
+
+class ChallengeSerializer(serializers.Serializer[Any]):
+    challenge_id = serializers.UUIDField(source="pk")
+    expires_at = serializers.DateTimeField(help_text="The code holds at least until then.")
+    resend_at = serializers.DateTimeField(help_text="From then on another code can be asked for.")
+
+
+class CodeSerializer(StrictSerializer):
+    challenge_id = serializers.UUIDField()
+    code = CodeField()
+
+
+class ResendSerializer(StrictSerializer):
+    challenge_id = serializers.UUIDField()
+
+
+class RefreshSerializer(StrictSerializer):
+    refresh = serializers.CharField(max_length=2_000, write_only=True)
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class UserSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    id_type = serializers.ChoiceField(choices=IdType.choices)
+    id_number = serializers.CharField()
+    email_primary = serializers.CharField()
+    email_secondary = serializers.CharField()
+    phone = serializers.CharField()
+    address = serializers.CharField()
+    birth_date = serializers.DateField()
+    profile_photo_url = serializers.CharField()
+    status = serializers.ChoiceField(choices=UserStatus.choices)
+    role = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class SignedInSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField(allow_null=True, help_text="null while the account waits for an operator.")
+    refresh = serializers.CharField(allow_null=True)
+    user = UserSerializer()
+
+
+class ProfileSerializer(StrictSerializer):
+    """What people change themselves; any of the fields."""
+
+    full_name = TextField(required=False, max_length=200)
+    email_secondary = EmailField(required=False, allow_blank=True)
+    phone = PhoneField(required=False)
+    address = TextField(required=False, allow_blank=True, max_length=300)
+    profile_photo_url = PhotoUrlField(required=False, allow_blank=True)

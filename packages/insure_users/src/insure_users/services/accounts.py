@@ -1,0 +1,102 @@
+"""Accounts made by an operator instead of a registration: the first administrator, the accounts of a local stack."""
+
+from datetime import date
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError
+from django.db.transaction import atomic
+
+from insure_audit.public import record
+from insure_common.exceptions import ValidationError
+from insure_users import actions
+from insure_users.enums import Role
+from insure_users.errors import DocumentTaken
+from insure_users.identity import canonical_email, canonical_id_number, canonical_phone
+from insure_users.models import AbstractInsureUser
+from insure_users.roles import role_permissions
+from insure_users.selectors.users import user_by_email
+from insure_users.services.passwords import check_password_rules
+from insure_users.services.register import announce_if_active
+
+
+def create_account(
+    *,
+    email: str,
+    password: str,
+    role: str,
+    full_name: str,
+    id_type: str,
+    id_number: str,
+    phone: str,
+    birth_date: date,
+) -> AbstractInsureUser:
+    """Make an active user whose e-mail the operator vouches for.
+
+    Raises ValidationError by field, DocumentTaken if e-mail or document are known.
+    """
+    if role not in role_permissions():
+        raise ValidationError({"role": [f"{role!r} is not a role"]})
+    try:
+        person = {
+            "full_name": full_name,
+            "id_type": id_type,
+            "id_number": canonical_id_number(id_type=id_type, text=id_number),
+            "email_primary": canonical_email(email),
+            "phone": canonical_phone(phone),
+            "birth_date": birth_date,
+        }
+    except DjangoValidationError as error:
+        raise ValidationError(error.messages) from error
+    check_password_rules(password, about=person, field="password")
+    user: AbstractInsureUser = get_user_model()(**person, role=role)
+    user.set_password(password)
+    with atomic():
+        try:
+            with atomic():
+                user.save(force_insert=True)
+        except IntegrityError as error:
+            raise DocumentTaken from error
+        record(actions.USER_CREATED, target_type=actions.USER, target_id=user.pk, metadata={"role": role})
+        announce_if_active(user)
+    return user
+
+
+def create_admin(
+    *, email: str, password: str, full_name: str, id_type: str, id_number: str, phone: str, birth_date: date
+) -> AbstractInsureUser:
+    """Make an ADMIN; the way to the first one. Raises what `create_account` raises."""
+    return create_account(
+        email=email,
+        password=password,
+        role=Role.ADMIN,
+        full_name=full_name,
+        id_type=id_type,
+        id_number=id_number,
+        phone=phone,
+        birth_date=birth_date,
+    )
+
+
+def ensure_account(
+    *,
+    email: str,
+    password: str,
+    role: str,
+    full_name: str,
+    id_type: str,
+    id_number: str,
+    phone: str,
+    birth_date: date,
+) -> AbstractInsureUser:
+    """The account with this e-mail; made if there is none, left as it is otherwise. Raises what `create_account` raises."""
+    return user_by_email(canonical_email(email)) or create_account(
+        email=email,
+        password=password,
+        role=role,
+        full_name=full_name,
+        id_type=id_type,
+        id_number=id_number,
+        phone=phone,
+        birth_date=birth_date,
+    )

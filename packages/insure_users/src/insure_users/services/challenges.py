@@ -1,0 +1,188 @@
+"""E-mail codes: one flow for every purpose.
+
+Opening and resending only write rows; the code itself is made, hashed and mailed by the worker (`services.send_code`).
+"""
+
+import hashlib
+import hmac
+import math
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import check_password, make_password
+from django.db.models import Q
+from django.db.transaction import atomic
+from django.utils.translation import get_language
+
+from insure_audit.public import record
+from insure_common import clock
+from insure_common.correlation import client_address
+from insure_common.database import advisory_lock
+from insure_common.exceptions import TooManyRequests
+from insure_common.outbox import Priority, enqueue
+from insure_users import actions
+from insure_users.conf import UsersSettings
+from insure_users.enums import Purpose
+from insure_users.errors import OtpExhausted, OtpExpired, OtpInvalid
+from insure_users.limits import take_mail, wrong_codes
+from insure_users.models import Challenge
+
+SEND_CODE_TASK = "insure_users.tasks.send_code_task"
+OPEN = Q(used_at__isnull=True, closed_at__isnull=True)
+
+TAKE_ATTEMPT = """
+UPDATE insure_users_challenge SET attempts = attempts + 1
+WHERE id = %(id)s AND purpose = ANY(%(purposes)s) AND attempts < %(most)s AND code_hash <> '' AND expires_at > %(now)s
+  AND used_at IS NULL AND closed_at IS NULL
+RETURNING *
+"""
+TAKE_SEND = """
+UPDATE insure_users_challenge
+SET sends = sends + 1, resend_at = %(resend_at)s, expires_at = greatest(expires_at, %(expires_at)s)
+WHERE id = %(id)s AND resend_at <= %(now)s AND sends < %(most)s AND used_at IS NULL AND closed_at IS NULL
+RETURNING *
+"""
+
+
+def open_challenge(
+    *,
+    purpose: Purpose,
+    destination: str,
+    user: AbstractBaseUser | None = None,
+    is_decoy: bool = False,
+    data: Mapping[str, Any] | None = None,
+    password_hash: str = "",
+) -> Challenge:
+    """Ask for a code to `destination` and end every earlier challenge of that purpose there.
+
+    A decoy costs the same and can never succeed. Raises TooManyRequests.
+    """
+    take_mail(purpose=purpose, destination=destination)
+    now, settings = clock.now(), UsersSettings.load()
+    with atomic():
+        advisory_lock("insure_users.challenge", purpose, destination)
+        _close(Q(purpose=purpose, destination=destination), now)
+        challenge = Challenge.objects.create(
+            purpose=purpose,
+            destination=destination,
+            user=user,
+            is_decoy=is_decoy,
+            data=dict(data or {}),
+            password_hash=password_hash,
+            language=get_language() or "es",
+            client_address=client_address(),
+            created_at=now,
+            resend_at=now + timedelta(seconds=settings.RESEND_SECONDS),
+            expires_at=now + timedelta(seconds=settings.CODE_SECONDS),
+        )
+        _enqueue(challenge)
+    return challenge
+
+
+def close_challenges_of(user: AbstractBaseUser) -> None:
+    """End every open challenge of a user whose password, e-mail or status changes; in the caller's transaction."""
+    _close(Q(user_id=user.pk), clock.now())
+
+
+def _close(which: Q, now: datetime) -> None:
+    Challenge.objects.filter(which, OPEN).update(closed_at=now, data={}, password_hash="")
+
+
+def resend_code(*, challenge_id: UUID) -> Challenge:
+    """Ask for one more code; attempts are not refilled.
+
+    Raises OtpInvalid, OtpExpired or OtpExhausted if the challenge gets no more codes, TooManyRequests if it is too early.
+    """
+    now, settings = clock.now(), UsersSettings.load()
+    challenge = Challenge.objects.filter(OPEN, pk=challenge_id).first()
+    if challenge is None:
+        raise OtpInvalid
+    if challenge.is_older_than(timedelta(minutes=settings.CHALLENGE_MINUTES)):
+        raise OtpExpired
+    if challenge.attempts >= settings.CODE_ATTEMPTS or challenge.sends >= settings.CODE_SENDS:
+        raise OtpExhausted
+    if challenge.resend_at > now:
+        raise TooManyRequests(wait=math.ceil((challenge.resend_at - now).total_seconds()))
+    take_mail(purpose=challenge.purpose, destination=challenge.destination)
+    values = {
+        "id": challenge.pk,
+        "now": now,
+        "most": settings.CODE_SENDS,
+        "resend_at": now + timedelta(seconds=settings.RESEND_SECONDS),
+        "expires_at": now + timedelta(seconds=settings.CODE_SECONDS),
+    }
+    with atomic():
+        taken = list(Challenge.objects.raw(TAKE_SEND, values))
+        if not taken:
+            raise TooManyRequests(wait=settings.RESEND_SECONDS)
+        _enqueue(taken[0])
+    return taken[0]
+
+
+def _enqueue(challenge: Challenge) -> None:
+    payload = {"challenge_id": challenge.pk, "send": challenge.sends}
+    enqueue(SEND_CODE_TASK, payload=payload, priority=Priority.URGENT)
+
+
+def hash_code(challenge: Challenge, code: str) -> str:
+    """A salted slow hash that holds for this challenge only."""
+    return make_password(_peppered(challenge, code))
+
+
+def _peppered(challenge: Challenge, code: str) -> str:
+    pepper = UsersSettings.load().OTP_PEPPER.encode()
+    return hmac.new(pepper, f"{challenge.pk}:{code}".encode(), hashlib.sha256).hexdigest()
+
+
+def check_code(*, challenge_id: UUID, code: str, purposes: Collection[Purpose]) -> Challenge:
+    """The challenge whose code is right; `use_challenge` then makes it count, once.
+
+    The attempt is counted and committed before the code is looked at. Raises OtpInvalid, OtpExpired or OtpExhausted;
+    an unknown, used or replaced challenge, one of another purpose and one whose code is not made yet are OtpInvalid.
+    """
+    most = UsersSettings.load().CODE_ATTEMPTS
+    values = {"id": challenge_id, "purposes": list(purposes), "most": most, "now": clock.now()}
+    with atomic(durable=True):
+        taken = list(Challenge.objects.raw(TAKE_ATTEMPT, values))
+    if not taken:
+        raise _refusal(challenge_id=challenge_id, purposes=purposes, most=most)
+    challenge = taken[0]
+    try:
+        wrong_codes().take(challenge.purpose, challenge.destination)
+    except TooManyRequests:
+        raise OtpExhausted from None
+    if not check_password(_peppered(challenge, code), challenge.code_hash):
+        _record_refusal(challenge)
+        raise OtpInvalid
+    wrong_codes().give_back(challenge.purpose, challenge.destination)
+    return challenge
+
+
+def _refusal(*, challenge_id: UUID, purposes: Collection[Purpose], most: int) -> Exception:
+    challenge = Challenge.objects.filter(OPEN, pk=challenge_id, purpose__in=purposes).first()
+    if challenge is None or not challenge.code_hash:
+        return OtpInvalid()
+    return OtpExhausted() if challenge.attempts >= most else OtpExpired()
+
+
+def _record_refusal(challenge: Challenge) -> None:
+    with atomic():
+        record(
+            actions.CODE_REFUSED,
+            target_type=actions.CHALLENGE,
+            target_id=challenge.pk,
+            metadata={"purpose": challenge.purpose, "attempt": challenge.attempts},
+        )
+
+
+def use_challenge(challenge: Challenge) -> None:
+    """Spend a checked challenge in the transaction of its effect.
+
+    Raises OtpInvalid if it is a decoy, was used or replaced meanwhile, or has got another code.
+    """
+    unused = Challenge.objects.filter(OPEN, pk=challenge.pk, is_decoy=False, code_hash=challenge.code_hash)
+    if not unused.update(used_at=clock.now(), data={}, password_hash=""):
+        raise OtpInvalid

@@ -1,0 +1,70 @@
+"""Password, then code, then session."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.transaction import atomic
+
+from insure_audit.public import record
+from insure_users import actions
+from insure_users.enums import Purpose
+from insure_users.errors import InvalidCredentials, OtpInvalid
+from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address
+from insure_users.models import AbstractInsureUser, Challenge, Session
+from insure_users.selectors.users import active_user_locked, user_by_email
+from insure_users.services.challenges import check_code, open_challenge, use_challenge
+from insure_users.services.passwords import is_password_of
+from insure_users.services.register import create_registered_user
+from insure_users.services.sessions import start_session
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`session` is None if the account has to wait for an operator."""
+
+    user: AbstractInsureUser
+    session: Session | None
+
+
+def log_in(*, email: str, password: str, device_name: str = "") -> Challenge:
+    """Check the password and ask for a code.
+
+    A wrong password, an unknown e-mail and an account that is not active get the same answer after the same work.
+    Raises InvalidCredentials, TooManyRequests.
+    """
+    failed_logins_of_address().take(caller())
+    failed_logins_of_account().take(email)
+    user = user_by_email(email)
+    is_right = is_password_of(user, password)
+    if user is None or not is_right or not user.is_active:
+        with atomic():
+            target = user.pk if user else "unknown"
+            record(actions.SIGN_IN_FAILED, target_type=actions.USER, target_id=target)
+        raise InvalidCredentials
+    failed_logins_of_address().give_back(caller())
+    failed_logins_of_account().give_back(email)
+    return open_challenge(
+        purpose=Purpose.LOGIN, destination=user.email_primary, user=user, data={"device_name": device_name}
+    )
+
+
+def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:
+    """Finish a registration or a sign-in. Raises OtpInvalid, OtpExpired, OtpExhausted."""
+    challenge = check_code(challenge_id=challenge_id, code=code, purposes=(Purpose.REGISTER, Purpose.LOGIN))
+    if challenge.purpose == Purpose.REGISTER:
+        with atomic():
+            use_challenge(challenge)
+            user = create_registered_user(challenge)
+            return SignedIn(user, start_session(user=user) if user.is_active else None)
+    signed_in = _finish_sign_in(challenge)
+    failed_logins_of_account().clear(signed_in.user.email_primary)
+    return signed_in
+
+
+def _finish_sign_in(challenge: Challenge) -> SignedIn:
+    with atomic():
+        user = active_user_locked(challenge.user_id)
+        if user is None:
+            raise OtpInvalid
+        use_challenge(challenge)
+        return SignedIn(user, start_session(user=user, device_name=challenge.data["device_name"]))

@@ -1,0 +1,22 @@
+"""Sign users in without a mail, for tests of other packages."""
+
+import re
+from typing import Any
+
+from django.db.transaction import atomic
+
+from insure_users.models import AbstractInsureUser
+from insure_users.services.sessions import start_session
+from insure_users.tokens import pair_of
+
+
+def sign_in(user: AbstractInsureUser) -> str:
+    """An access token: `api.credentials(HTTP_AUTHORIZATION=f"Bearer {sign_in(user)}")`."""
+    with atomic():
+        return pair_of(start_session(user=user, device_name="test")).access
+
+
+def code_in(message: dict[str, Any]) -> str:
+    """The code in a mail of `insure_common.testing.mailbox`: the only six digits in a row of its plain text."""
+    (code,) = re.findall(r"(?<!\d)\d{6}(?!\d)", message["text"])
+    return str(code)
