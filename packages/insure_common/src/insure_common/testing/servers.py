@@ -148,16 +148,18 @@ def start(
     return subprocess.Popen([*as_nobody, *command], **options)
 
 
-def stop(process: subprocess.Popen[bytes], number: int, *, timeout: float = STOP_TIMEOUT) -> None:
-    """End a child that `start` made; with everything in its session if it does not end in time."""
-    if process.poll() is not None:
-        return
-    process.send_signal(number)
-    try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+def stop(processes: Sequence[tuple[subprocess.Popen[bytes], int]], *, timeout: float = STOP_TIMEOUT) -> None:
+    """Send each child that `start` made its signal; what does not end in time is killed with all of its session."""
+    for process, number in processes:
+        if process.poll() is None:
+            process.send_signal(number)
+    deadline = time.monotonic() + timeout
+    for process, _ in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], *, timeout: float = 30) -> None:
@@ -214,17 +216,19 @@ def temporary_servers() -> Iterator[dict[str, str]]:
             "stdout": stack.enter_context((home / "log").open("wb")),
             "stderr": subprocess.STDOUT,
         }
+        started: list[tuple[subprocess.Popen[bytes], int]] = []
+        stack.callback(stop, started)
 
         valkey_port = choose_port()
         command = valkey_command(home, port=valkey_port, is_durable=False)
         valkey = start(command, death_signal=signal.SIGTERM, **options)
-        stack.callback(stop, valkey, signal.SIGTERM)
+        started.append((valkey, signal.SIGTERM))
 
         create_cluster(data, user="postgres", password=password, **options)
         postgres_port = choose_port()
         command = postgres_command(data, port=postgres_port, settings=WITHOUT_DURABILITY)
         postgres = start(command, death_signal=signal.SIGINT, refuses_root=True, **options)
-        stack.callback(stop, postgres, signal.SIGINT)
+        started.append((postgres, signal.SIGINT))
 
         wait_until(lambda: is_valkey_ready(valkey_port), valkey)
         wait_until(lambda: is_postgres_ready(postgres_port), postgres)

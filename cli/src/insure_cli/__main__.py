@@ -1,0 +1,3 @@
+from insure_cli.main import main
+
+main()

@@ -1,0 +1,42 @@
+"""The database, as its owner: migrations and the rights of the application's role."""
+
+import click
+
+from insure_cli import exits, project
+
+
+@click.group()
+def db() -> None:
+    """Migrate the database and grant the application its rights (as DATABASE_MIGRATION_URL)."""
+
+
+@db.command()
+def migrate() -> None:
+    """Apply the migrations that are pending."""
+    project.set_up_as_owner()
+    apply_migrations(verbosity=1)
+
+
+@db.command()
+def grant() -> None:
+    """Give the role of DATABASE_URL what the application needs and no more; after every migration."""
+    role = project.set_up_as_owner()
+    if role is None:
+        exits.end(exits.NOT_ALLOWED, "DATABASE_MIGRATION_URL must name the owner, another role than DATABASE_URL.")
+    grant_rights(role)
+    click.echo(f"{role} can use the application's tables.")
+
+
+def apply_migrations(*, verbosity: int) -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=verbosity)
+
+
+def grant_rights(role: str) -> None:
+    from django.db import connection, transaction
+
+    from insure_common.database import grant_application_role
+
+    with transaction.atomic():
+        grant_application_role(connection, role=role)

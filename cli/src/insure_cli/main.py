@@ -1,0 +1,19 @@
+"""The command `insure`."""
+
+import click
+
+from insure_cli.commands import database, operations, stack
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="insure-cli")
+def main() -> None:
+    """Operate the insurance backend, or run all of it on this machine."""
+
+
+for command in (
+    *(stack.up, stack.down, stack.status, stack.reset, stack.env),
+    database.db,
+    *(operations.relay, operations.outbox, operations.audit, operations.ledger, operations.users),
+):
+    main.add_command(command)

@@ -1,0 +1,94 @@
+"""The environment of the local stack: each variable of .env.example with a development value.
+
+What the caller's environment already holds wins: so each part gives way to a real one.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from insure_cli.stack.home import Home, read_json, write_json
+from insure_cli.stack.people import PEOPLE
+from insure_common.testing.servers import LOOPBACK
+
+PASSES_ON = ("WOMPI_BASE_URL", "CASSE_BASE_URL", "EMAIL_HOST")
+"""With all of these set there is nothing left that the sandbox would be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    web: int
+    sandbox: int
+    smtp: int
+    postgres: int
+    redis: int
+
+
+def is_given(name: str) -> bool:
+    return bool(os.environ.get(name))
+
+
+def read_secrets(home: Home) -> dict[str, Any]:
+    """Passwords and keys of this stack, made at the first start and kept until `insure reset`."""
+    if not home.secrets.exists():
+        write_json(home.secrets, _new_secrets())
+    return read_json(home.secrets)
+
+
+def _new_secrets() -> dict[str, Any]:
+    def seed() -> str:
+        return "local=" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+    text = secrets.token_urlsafe
+    return {
+        "database_owner": text(24),
+        "database_application": text(24),
+        "variables": {
+            "SECRET_KEY": text(48),
+            "OTP_PEPPER": text(48),
+            "JWT_KEYS": seed(),
+            "AUDIT_SEAL_KEYS": seed(),
+            "WOMPI_PUBLIC_KEY": "pub_test_" + text(24),
+            "WOMPI_PRIVATE_KEY": "prv_test_" + text(24),
+            "WOMPI_EVENTS_SECRET": "test_events_" + text(24),
+            "WOMPI_INTEGRITY_SECRET": "test_integrity_" + text(24),
+            "CASSE_CLIENT_ID": "insure",
+            "CASSE_CLIENT_SECRET": text(24),
+        },
+        "accounts": {role: {"email": person.email, "password": text(12)} for role, person in PEOPLE.items()},
+    }
+
+
+def environment(home: Home, ports: Ports, variables: Mapping[str, str]) -> dict[str, str]:
+    """Every variable of .env.example. `variables` are those of the secrets."""
+    web, sandbox = f"http://{LOOPBACK}:{ports.web}", f"http://{LOOPBACK}:{ports.sandbox}"
+    development = {
+        "INSURE_ENVIRONMENT": "development",
+        "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
+        "PUBLIC_BASE_URL": web,
+        "TRUSTED_PROXY_COUNT": "0",
+        "LOG_LEVEL": "INFO",
+        "DATABASE_URL": "",
+        "DATABASE_MIGRATION_URL": "",
+        "REDIS_URL": f"redis://{LOOPBACK}:{ports.redis}/0",
+        "CACHE_URL": "",
+        "MEDIA_DIR": str(home.media),
+        "AUDIT_ANCHOR_DIR": str(home.audit),
+        "EMAIL_HOST": LOOPBACK,
+        "EMAIL_PORT": str(ports.smtp),
+        "EMAIL_HOST_USER": "",
+        "EMAIL_HOST_PASSWORD": "",
+        "EMAIL_USE_TLS": "false",
+        "DEFAULT_FROM_EMAIL": "Seguros <no-reply@example.com>",
+        "TERMS_VERSION": "2026-11",
+        "TERMS_URL": "https://www.example.com/terminos",
+        "WOMPI_ENVIRONMENT": "test",
+        "WOMPI_BASE_URL": f"{sandbox}/wompi/v1",
+        "CASSE_BASE_URL": f"{sandbox}/casse",
+        "SYNC_INTERVAL_SECONDS": "600",
+        **variables,
+    }
+    return {name: os.environ.get(name) or value for name, value in development.items()}

@@ -1,0 +1,134 @@
+"""Starting the stack, and the file that tells others about it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from insure_cli.stack import database, services
+from insure_cli.stack.environment import PASSES_ON, Ports, environment, is_given, read_secrets
+from insure_cli.stack.home import Home, write_json
+from insure_cli.stack.supervisor import Running, Supervisor, take_signals
+from insure_common.testing import servers
+
+USUAL_PORTS = {"web": 8000, "sandbox": 8800, "smtp": 2525, "postgres": 0, "redis": 0}
+
+
+class PortTaken(Exception):
+    """The port that was asked for by name is in use."""
+
+
+Tell = Callable[[str, str], None]
+"""Hears (process, what happened to it)."""
+
+
+@contextmanager
+def running_stack(
+    home: Home, *, tell: Tell, only: Sequence[str] = (), port: int | None = None, ends_with_parent: bool = True
+) -> Iterator["Stack"]:
+    """The stack for the time of a block; whatever ends the block ends every process.
+
+    `only`: the applications to run, all if empty. Raises AlreadyRunning, PortTaken, StackFailed, and StopRequested
+    when somebody asks for the end.
+    """
+    with home.locked():
+        take_signals(ends_with_parent=ends_with_parent)
+        stack = Stack(home, only=only, port=port, tell=tell)
+        try:
+            stack.start()
+            yield stack
+        finally:
+            stack.supervisor.stop()
+
+
+def choose_ports(web: int | None) -> Ports:
+    """The usual ports or, where they are taken, free ones. Raises PortTaken if `web` is."""
+    chosen = {name: servers.choose_port(wanted) for name, wanted in USUAL_PORTS.items()}
+    if web is not None and servers.choose_port(web) != web:
+        raise PortTaken(f"Port {web} is in use; ask for another with --port, or leave it out to get a free one.")
+    return Ports(**chosen | ({"web": web} if web else {}))
+
+
+class Stack:
+    """One start of the stack in a folder whose lock we hold."""
+
+    def __init__(self, home: Home, *, only: Sequence[str], port: int | None, tell: Tell) -> None:
+        self._home, self._only, self._tell = home, only or services.APPLICATIONS, tell
+        self._ports = choose_ports(port)
+        self._secrets = read_secrets(home)
+        self._variables = environment(home, self._ports, self._secrets["variables"])
+        self.supervisor = Supervisor(home, on_change=self._changed)
+
+    def start(self) -> None:
+        """Raises StackFailed, naming the log to read."""
+        self.supervisor.set_environment(self._variables)
+        self._start_servers()
+        self._find_databases()
+        self.supervisor.set_environment(self._variables)
+        self._prepare()
+        every = services.applications(self._home, self._ports, self._variables)
+        self.supervisor.start([one for one in every if one.name in self._only], on_ready=self._ready)
+        self._write_state()
+
+    def _start_servers(self) -> None:
+        home, wanted = self._home, []
+        if not is_given("DATABASE_URL"):
+            if not home.postgres.exists():
+                with home.log("postgres").open("ab") as log:
+                    servers.create_cluster(
+                        home.postgres,
+                        user=database.OWNER,
+                        password=self._secrets["database_owner"],
+                        stdout=log,
+                        stderr=log,
+                    )
+            wanted.append(services.postgres(home, self._ports))
+        if not is_given("REDIS_URL"):
+            wanted.append(services.redis(home, self._ports))
+        if not all(map(is_given, PASSES_ON)):
+            wanted.append(services.sandbox(self._ports))
+        self.supervisor.start(wanted, on_ready=self._ready)
+
+    def _find_databases(self) -> None:
+        variables = self._variables
+        if is_given("DATABASE_URL") and is_given("DATABASE_MIGRATION_URL"):
+            return
+        if not is_given("DATABASE_URL"):
+            login = f"{database.OWNER}:{self._secrets['database_owner']}"
+            server = f"postgres://{login}@{servers.LOOPBACK}:{self._ports.postgres}/postgres"
+            variables["DATABASE_URL"] = database.create_database(server)
+        owner_url = variables["DATABASE_MIGRATION_URL"] = variables["DATABASE_URL"]
+        application_url = database.create_application_role(owner_url, password=self._secrets["database_application"])
+        if application_url is None:
+            self._tell("database", "one role for everything: that of DATABASE_URL may not create another")
+        else:
+            variables["DATABASE_URL"] = application_url
+
+    def _prepare(self) -> None:
+        self.supervisor.run("prepare", [*services.PYTHON, "insure_cli.stack.prepare"])
+        self._tell("database", "migrated")
+
+    def _ready(self, running: Running) -> None:
+        self._tell(running.service.name, f"ready after {running.ready_after:.1f} s  {running.service.shown}".rstrip())
+
+    def _changed(self, name: str, what: str) -> None:
+        self._tell(name, what)
+        self._write_state()
+
+    def _write_state(self) -> None:
+        write_json(self._home.state, self.state())
+
+    def state(self) -> dict[str, Any]:
+        """The content of stack.json."""
+        variables, running = self._variables, self.supervisor.running
+        return {
+            "web": f"http://{servers.LOOPBACK}:{self._ports.web}",
+            "sandbox": f"http://{servers.LOOPBACK}:{self._ports.sandbox}",
+            "smtp": f"{variables['EMAIL_HOST']}:{variables['EMAIL_PORT']}",
+            "database": variables["DATABASE_URL"],
+            "database_migration": variables["DATABASE_MIGRATION_URL"],
+            "redis": variables["REDIS_URL"],
+            "pids": {name: one.process.pid for name, one in running.items()},
+            "logs": {name: str(self._home.log(name)) for name in running},
+            "env": variables,
+            "accounts": self._secrets["accounts"],
+        }
