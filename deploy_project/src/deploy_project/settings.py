@@ -109,7 +109,7 @@ STATIC_ROOT = Path(env["MEDIA_DIR"]).parent / "static"
 
 AUTH_USER_MODEL = "insure_users.User"
 AUTHENTICATION_BACKENDS = ["insure_users.backends.RoleBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["insure_users.hashers.Argon2idHasher"]
 LANGUAGE_CODE = "es"
 LANGUAGES = [("es", "Español"), ("en", "English")]
 TIME_ZONE = "America/Bogota"
@@ -181,6 +181,7 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 
 CELERY_BEAT_SCHEDULE = {
     "sync": _every(env["SYNC_INTERVAL_SECONDS"], "insure_integrations.tasks.request_syncs_task"),
+    "purge-users": _every(3600, "insure_users.tasks.purge_task"),
     "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
 }
 
@@ -202,6 +203,7 @@ INSURE_COMMON = {
 INSURE_AUDIT = {"SEAL_KEYS": env["AUDIT_SEAL_KEYS"], "ANCHOR_STORAGE": "audit_anchor"}
 INSURE_USERS = {
     "JWT_KEYS": env["JWT_KEYS"],
+    "OTP_PEPPER": env["OTP_PEPPER"],
     "TERMS_VERSION": env["TERMS_VERSION"],
     "TERMS_URL": env["TERMS_URL"],
 }
