@@ -40,7 +40,7 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     SESSION_DAYS: Positive = 90
     """A session ends so long after the sign-in, however often it was refreshed."""
     REFRESH_GRACE_SECONDS: Positive = 10
-    """A refresh token used again within this time (a lost answer) gets the very same pair; later it ends the session."""
+    """A refresh token used again so soon (a lost answer) gets the very same pair; later it ends the session."""
 
     OTP_PEPPER: Annotated[str, Field(min_length=32, repr=False)]
     """Secret that goes into the hash of every e-mail code, beside the salt."""

@@ -47,7 +47,7 @@ class Purpose(models.TextChoices):
 
     REGISTER = "REGISTER", _("Registration")
     LOGIN = "LOGIN", _("Sign-in")
-    PASSWORD_RESET = "PASSWORD_RESET", _("New password")  # noqa: S105 not a password
+    PASSWORD_RESET = "PASSWORD_RESET", _("New password")
     EMAIL_CHANGE = "EMAIL_CHANGE", _("Change of e-mail")
 
 
@@ -57,7 +57,7 @@ class SessionEnd(models.TextChoices):
     LOGOUT = "LOGOUT", _("Signed out")
     REUSED = "REUSED", _("A used token was presented again")
     ENDED_BY_USER = "ENDED_BY_USER", _("Ended from another device")
-    PASSWORD = "PASSWORD", _("Password changed")  # noqa: S105 not a password
+    PASSWORD = "PASSWORD", _("Password changed")
     EMAIL = "EMAIL", _("E-mail changed")
     STATUS = "STATUS", _("Account suspended or closed")
     ROLE = "ROLE", _("Role changed")

@@ -16,7 +16,7 @@ EMAIL_PATTERN = r"^[!#-@\[-~]+$"
 """Printable ASCII without blanks, capitals and quotes: unchanged by trimming, NFKC and lower case."""
 ID_NUMBER_PATTERN = r"^[A-Z0-9_]{3,16}$"
 
-# Practical patterns: sources differ on lengths, so they are loose. Of RC, TE, DE, PEP, PPT and NUIP only a maximum is known.
+# Practical patterns: sources differ on lengths, so they are loose.
 _LOOSE = ID_NUMBER_PATTERN
 _PATTERNS: dict[str, str] = {
     IdType.CC: r"^[1-9]\d{3,9}$",

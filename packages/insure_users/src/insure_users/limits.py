@@ -25,17 +25,17 @@ DAY = timedelta(days=1)
 # `backoff`: seconds of the first delay, which doubles up to `longest`; NULL: blocked until the window ends.
 TAKE = """
 INSERT INTO insure_users_counter AS c (key, count, window_ends_at, blocked_until)
-VALUES (%(key)s, 1, %(window_end)s, %(now)s)
+VALUES (%(key)s, 1, %(window_end)s, NULL)
 ON CONFLICT (key) DO UPDATE SET
   count = CASE WHEN c.window_ends_at <= %(now)s THEN 1 ELSE c.count + 1 END,
   window_ends_at = CASE
     WHEN c.window_ends_at <= %(now)s OR %(backoff)s::int IS NOT NULL THEN %(window_end)s ELSE c.window_ends_at END,
   blocked_until = CASE
-    WHEN c.window_ends_at <= %(now)s OR c.count + 1 < %(most)s THEN %(now)s
+    WHEN c.window_ends_at <= %(now)s OR c.count + 1 < %(most)s THEN NULL
     WHEN %(backoff)s::int IS NULL THEN c.window_ends_at
-    ELSE %(now)s + make_interval(secs => least(
+    ELSE %(now)s::timestamptz + make_interval(secs => least(
       %(backoff)s::int * power(2, least(c.count + 1 - %(most)s, 30)), %(longest)s::int)) END
-WHERE c.blocked_until <= %(now)s
+WHERE c.blocked_until IS NULL OR c.blocked_until <= %(now)s
 RETURNING count
 """
 
@@ -73,9 +73,7 @@ class Limit:
 
     def give_back(self, *subject: object) -> None:
         """Undo one use that turned out to be harmless, and the block that it caused."""
-        Counter.objects.filter(key=self._key(subject)).update(
-            count=Greatest(F("count") - 1, 0), blocked_until=clock.now()
-        )
+        Counter.objects.filter(key=self._key(subject)).update(count=Greatest(F("count") - 1, 0), blocked_until=None)
 
     def clear(self, *subject: object) -> None:
         """Forget every use of `subject`."""

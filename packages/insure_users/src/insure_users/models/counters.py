@@ -1,4 +1,4 @@
-"""Counters behind the limits of sign-in and codes: in PostgreSQL, so that losing Redis neither weakens nor stops them."""
+"""Counters behind the limits of sign-in and codes; in PostgreSQL: losing Redis neither weakens nor stops them."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ class Counter(models.Model):
     key = models.CharField(primary_key=True, max_length=100)
     count = models.PositiveIntegerField()
     window_ends_at = models.DateTimeField(db_index=True)
-    blocked_until = models.DateTimeField()
+    blocked_until = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

@@ -89,7 +89,10 @@ def ensure_account(
     phone: str,
     birth_date: date,
 ) -> AbstractInsureUser:
-    """The account with this e-mail; made if there is none, left as it is otherwise. Raises what `create_account` raises."""
+    """The account with this e-mail; made if there is none, left as it is otherwise.
+
+    Raises what `create_account` raises.
+    """
     return user_by_email(canonical_email(email)) or create_account(
         email=email,
         password=password,

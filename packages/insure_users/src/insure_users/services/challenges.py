@@ -94,7 +94,8 @@ def _close(which: Q, now: datetime) -> None:
 def resend_code(*, challenge_id: UUID) -> Challenge:
     """Ask for one more code; attempts are not refilled.
 
-    Raises OtpInvalid, OtpExpired or OtpExhausted if the challenge gets no more codes, TooManyRequests if it is too early.
+    Raises OtpInvalid, OtpExpired or OtpExhausted if the challenge gets no more codes, TooManyRequests if it is too
+    early.
     """
     now, settings = clock.now(), UsersSettings.load()
     challenge = Challenge.objects.filter(OPEN, pk=challenge_id).first()

@@ -21,7 +21,7 @@ def purge() -> int:
         _delete(rows)
         for rows in (
             Challenge.objects.filter(created_at__lt=now - unverified),
-            Counter.objects.filter(window_ends_at__lt=now, blocked_until__lt=now),
+            Counter.objects.filter(Q(blocked_until__isnull=True) | Q(blocked_until__lt=now), window_ends_at__lt=now),
             Session.objects.filter(Q(ended_at__lt=long_ago) | Q(ends_at__lt=long_ago)),
         )
     )

@@ -28,7 +28,8 @@ def register(*, person: Mapping[str, Any], password: str, terms_version: str) ->
     """Ask for a code to the address of somebody who wants an account.
 
     `person` holds the user's fields in canonical form. The answer and the work do not tell whether the e-mail or the
-    document is known; a known e-mail makes the challenge a decoy. Raises TermsOutdated, ValidationError, TooManyRequests.
+    document is known; a known e-mail makes the challenge a decoy.
+    Raises TermsOutdated, ValidationError, TooManyRequests.
     """
     if terms_version != UsersSettings.load().TERMS_VERSION:
         raise TermsOutdated

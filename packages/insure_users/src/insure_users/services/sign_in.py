@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.transaction import atomic
 
 from insure_audit.public import record
+from insure_common.exceptions import TooManyRequests
 from insure_users import actions
 from insure_users.enums import Purpose
 from insure_users.errors import InvalidCredentials, OtpInvalid
@@ -32,8 +33,7 @@ def log_in(*, email: str, password: str, device_name: str = "") -> Challenge:
     A wrong password, an unknown e-mail and an account that is not active get the same answer after the same work.
     Raises InvalidCredentials, TooManyRequests.
     """
-    failed_logins_of_address().take(caller())
-    failed_logins_of_account().take(email)
+    _take_login(email)
     user = user_by_email(email)
     is_right = is_password_of(user, password)
     if user is None or not is_right or not user.is_active:
@@ -46,6 +46,15 @@ def log_in(*, email: str, password: str, device_name: str = "") -> Challenge:
     return open_challenge(
         purpose=Purpose.LOGIN, destination=user.email_primary, user=user, data={"device_name": device_name}
     )
+
+
+def _take_login(email: str) -> None:
+    failed_logins_of_address().take(caller())
+    try:
+        failed_logins_of_account().take(email)
+    except TooManyRequests:
+        failed_logins_of_address().give_back(caller())
+        raise
 
 
 def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:

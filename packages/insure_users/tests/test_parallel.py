@@ -1,0 +1,75 @@
+"""Real parallel calls: each thread has its own connection."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from rest_framework.test import APIClient
+
+from insure_users.models import Challenge, Session
+from insure_users.testing.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 10
+
+
+def in_parallel(path, bodies):
+    def call(body):
+        try:
+            return APIClient().post(f"/api/v1/{path}/", body)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(call, bodies))
+
+
+def outcomes(answers):
+    return Counter(answer.json().get("code", answer.status_code) for answer in answers)
+
+
+def test_of_a_hundred_parallel_wrong_codes_five_are_evaluated(phone):
+    user = make_user()
+    challenge_id, code = phone.asked_for_code(user.email_primary)
+    wrong = {"challenge_id": challenge_id, "code": f"{(int(code) + 1) % 1_000_000:06}"}
+    assert outcomes(in_parallel("auth/otp/verify", [wrong] * 100)) == {"otp_invalid": 5, "otp_exhausted": 95}
+    assert Challenge.objects.get().attempts == 5
+    assert outcomes(in_parallel("auth/otp/verify", [wrong | {"code": code}])) == {"otp_exhausted": 1}
+
+
+def test_of_fifty_parallel_right_codes_one_succeeds(phone):
+    user = make_user()
+    challenge_id, code = phone.asked_for_code(user.email_primary)
+    result = outcomes(in_parallel("auth/otp/verify", [{"challenge_id": challenge_id, "code": code}] * 50))
+    assert result[200] == 1
+    assert set(result) <= {200, "otp_invalid", "otp_exhausted"}
+    assert Session.objects.count() == 1
+
+
+def test_parallel_refreshes_of_one_token_have_one_successor(phone, clock):
+    token = phone.signed_in(make_user().email_primary)["refresh"]
+    for _ in range(5):
+        pairs = {tuple(a.json().items()) for a in in_parallel("auth/token/refresh", [{"refresh": token}] * 8)}
+        assert len(pairs) == 1
+        token = dict(pairs.pop())["refresh"]
+        clock.travel(timedelta(minutes=1))
+
+
+def test_parallel_registrations_of_one_address_make_one_user(phone, registration, settings):
+    settings.INSURE_USERS = settings.INSURE_USERS | {"MAILS_PER_MINUTE": 100}
+    answers = in_parallel("auth/register", [registration] * 20)
+    assert outcomes(answers) == {202: 20}
+    code = phone.code("ana@example.com")
+    bodies = [{"challenge_id": answer.json()["challenge_id"], "code": code} for answer in answers]
+    assert outcomes(in_parallel("auth/otp/verify", bodies))[200] == 1
+    assert get_user_model().objects.count() == 1
+
+
+def test_parallel_wrong_passwords_are_all_counted_before_they_are_checked():
+    user = make_user()
+    result = outcomes(in_parallel("auth/login", [{"email": user.email_primary, "password": "wrong"}] * 40))
+    assert result == {"invalid_credentials": 5, "too_many_requests": 35}
