@@ -27,7 +27,7 @@ class SyncRunSerializer(serializers.ModelSerializer[SyncRun]):
 
     class Meta:
         model = SyncRun
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "job",
             "status",
@@ -61,7 +61,7 @@ class SyncRunDetailSerializer(SyncRunSerializer):
     quarantine = serializers.SerializerMethodField(help_text="The first 100 rows that this run refused last.")
 
     class Meta(SyncRunSerializer.Meta):
-        fields = (*SyncRunSerializer.Meta.fields, "quarantine")  # type: ignore[assignment]  # one more than the parent
+        fields = (*SyncRunSerializer.Meta.fields, "quarantine")
         read_only_fields = fields
 
     @extend_schema_field(QuarantinedRowSerializer(many=True))
@@ -96,7 +96,7 @@ class PayloadField(serializers.JSONField):
 class ExternalCallSerializer(serializers.ModelSerializer[ExternalCall]):
     class Meta:
         model = ExternalCall
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "system",
             "operation",
@@ -117,7 +117,7 @@ class ExternalCallDetailSerializer(ExternalCallSerializer):
     response = PayloadField()
 
     class Meta(ExternalCallSerializer.Meta):
-        fields = (*ExternalCallSerializer.Meta.fields, "request", "response")  # type: ignore[assignment]  # as above
+        fields = (*ExternalCallSerializer.Meta.fields, "request", "response")
         read_only_fields = fields
 
 

@@ -1,5 +1,7 @@
+from typing import cast
 from uuid import UUID
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
@@ -57,7 +59,8 @@ class SyncRunListView(ListView[SyncRun]):
     @extend_schema(operation_id="request_sync_run", request=SyncRunRequest, responses={202: SyncRunSerializer})
     def post(self, request: Request) -> Response:
         values = validated(SyncRunRequest, request.data)
-        outcome = idempotently(request, effect=lambda: request_sync(actor=request.user, **values), status=202)
+        actor = cast(AbstractBaseUser, request.user)
+        outcome = idempotently(request, effect=lambda: request_sync(actor=actor, **values), status=202)
         run = sync_runs().get(pk=outcome.object_id)
         return Response(SyncRunSerializer(run).data, status=outcome.status, headers=outcome.headers)
 
@@ -91,11 +94,11 @@ class NotificationListView(ListView[Notification]):
     serializer_class = NotificationSerializer
 
     def get_queryset(self) -> QuerySet[Notification]:
-        return notifications_of(self.request.user)
+        return notifications_of(self.request.user.pk)
 
 
 class NotificationReadView(APIView):
     @extend_schema(operation_id="read_notification", request=None, responses=NotificationSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
-        notification = get_object_or_404(notifications_of(request.user), pk=pk)
+        notification = get_object_or_404(notifications_of(request.user.pk), pk=pk)
         return Response(NotificationSerializer(read_notification(notification=notification)).data)

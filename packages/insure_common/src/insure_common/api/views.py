@@ -14,7 +14,7 @@ from insure_common.api.serializers import StrictSerializer
 
 
 def validated(
-    serializer: type[serializers.BaseSerializer[Any]], data: Mapping[str, Any], **context: Any
+    serializer: type[serializers.BaseSerializer[Any]], data: Mapping[str, Any] | list[Any], **context: Any
 ) -> dict[str, Any]:
     """The valid values of a request body or query. Raises ValidationError by field."""
     instance = serializer(data=data, context=context)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 
 from insure_integrations.enums import SyncStatus
@@ -43,5 +41,5 @@ def external_calls(filters: Mapping[str, Any] | None = None) -> QuerySet[Externa
     return ExternalCall.objects.filter(**(filters or {}))
 
 
-def notifications_of(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Notification]:
-    return Notification.objects.filter(user_id=user.pk)
+def notifications_of(user_id: Any) -> QuerySet[Notification]:
+    return Notification.objects.filter(user_id=user_id)

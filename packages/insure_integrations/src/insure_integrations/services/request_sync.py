@@ -28,7 +28,9 @@ def request_sync(*, job: str, actor: AbstractBaseUser | None = None, full: bool 
         advisory_lock("insure_integrations.sync", job)
         run = SyncRun.objects.filter(job=job, status=SyncStatus.REQUESTED).first()
         if run is None:
-            run = SyncRun.objects.create(job=job, requested_by=actor, full=full or _is_full_due(job))
+            run = SyncRun.objects.create(
+                job=job, requested_by_id=actor.pk if actor else None, full=full or _is_full_due(job)
+            )
         elif full and not run.full:
             run.full = True
             run.save(update_fields=["full"])
