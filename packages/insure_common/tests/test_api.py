@@ -5,7 +5,10 @@ import psycopg
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.http import HttpResponse
+from django.utils import timezone
 
+from insure_common.middleware import ApiAnswersMiddleware
 from insure_common.models import OutboxMessage
 from insure_common.testing.members.models import Member
 
@@ -231,3 +234,15 @@ def test_dead_database_connection_is_answered_as_503(api, member):
     response = post(api, {"name": "a"})
     connection.close()
     assert_error(response, 503, "service_unavailable")
+
+
+def test_form_of_answer_that_we_do_not_have_is_answered_in_ours(client_of, member):
+    api = client_of(member)
+    assert api.get(THINGS, headers={"accept": "application/pdf"}).status_code == 200
+    assert_error(api.get(f"{THINGS}never/", headers={"accept": "application/pdf"}), 404, "not_found")
+
+
+@pytest.mark.parametrize(("path", "zone"), [("/api/v1/things/", b"UTC"), ("/backoffice/", b"America/Bogota")])
+def test_api_speaks_utc_and_pages_speak_local_time(rf, path, zone):
+    middleware = ApiAnswersMiddleware(lambda request: HttpResponse(timezone.get_current_timezone_name()))
+    assert middleware(rf.get(path)).content == zone

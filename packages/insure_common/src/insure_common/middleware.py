@@ -1,10 +1,12 @@
 """What every answer carries: a correlation id, JSON errors, no caching of personal data."""
 
 from collections.abc import Callable
+from datetime import UTC
 from ipaddress import ip_address
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from insure_common.api.errors import error_response
@@ -48,7 +50,7 @@ def client_address_of(request: HttpRequest) -> str | None:
 
 
 class ApiAnswersMiddleware:
-    """Turns every error page of Django into the one error shape and forbids caches to keep what they were not given.
+    """Answers of the API: times in UTC, Django's error pages in the one error shape, nothing kept by caches unasked.
 
     Stands after CorrelationMiddleware. Pages for people live under the prefixes of INSURE_COMMON["HTML_PATHS"].
     """
@@ -57,9 +59,10 @@ class ApiAnswersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         if request.path.startswith(CommonSettings.load().HTML_PATHS):
-            return response
+            return self.get_response(request)
+        with timezone.override(UTC):
+            response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
             response = error_response(response.status_code)
         if not response.has_header("Cache-Control") and not response.has_header("ETag"):

@@ -4,6 +4,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["insure_common.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "insure_common.api.negotiation.NeverRefuse",
     "DEFAULT_PAGINATION_CLASS": "insure_common.api.pagination.Cursor",
     "DEFAULT_SCHEMA_CLASS": "insure_common.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "insure_common.api.errors.exception_handler",
