@@ -55,7 +55,7 @@ def test_event_reads_as_it_was_recorded(api, auditor, happen):
         "metadata": {"changed": ["phone"]},
     }
     answer = api.get(f"{URL}{event.pk}/").json()
-    assert answer.pop("occurred_at")
+    assert answer.pop("occurred_at") == event.occurred_at.isoformat().replace("+00:00", "Z")
     assert answer == expected
     [listed] = api.get(URL).json()["results"]
     assert expected.items() <= listed.items()
