@@ -118,7 +118,7 @@ METHOD_RULES: Mapping[str, tuple[Rule, ...]] = {
         # The documentation says both 30 and 64: the sandbox holds clients to the safe one.
         Rule("payment_method.payment_description", matches(".{1,30}"), "Debe tener máximo 30 caracteres"),  # ours
         Rule("customer_data.full_name", is_text, "No está presente"),
-        Rule("customer_data.phone_number", matches(r"\+?57[0-9]{10}"), "Número de teléfono inválido"),  # ours
+        Rule("customer_data.phone_number", matches(r"\+?[0-9]{10,15}"), "Número de teléfono inválido"),  # ours
     ),
 }
 

@@ -1,0 +1,216 @@
+"""Wompi (Colombia), of which PSE. Source: docs.wompi.co/docs/colombia, "métodos de pago" and "errores"."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from insure_integrations.public import ResilientClient, SystemUnreachable
+from insure_payments.gateways.base import (
+    AcceptanceOutdated,
+    AcceptedDocument,
+    GatewayRefused,
+    GatewayTransaction,
+    GatewayUnavailable,
+    Institution,
+    Notification,
+    OpenRequest,
+)
+from insure_payments.gateways.wompi_answers import (
+    A,
+    Banks,
+    Merchant,
+    MerchantInfo,
+    OneTransaction,
+    Transaction,
+    Transactions,
+    parsed,
+    refusal,
+)
+from insure_payments.gateways.wompi_config import WompiConfig, configuration_problems
+from insure_payments.gateways.wompi_events import parse_event
+
+DOCUMENT_TYPES = {name: name for name in ("CC", "CE", "NIT", "PP", "RC", "TE", "TI")}
+"""Kinds of document that PSE lists under the same name; for others see WompiConfig.document_types."""
+USER_TYPES = {"NATURAL": 0, "LEGAL": 1}
+LONGEST_DESCRIPTION = 30
+"""The documentation says 30 and 64 in two places."""
+PLACEHOLDER_INSTITUTION = "0"
+REFERENCE_USED = "La referencia ya ha sido usada"
+MASKED = ("async_payment_url", "reference_one")
+"""Fields that must not stay readable in the call log: the payer's way into the bank page, the payer's address."""
+
+
+class WompiGateway:
+    """A `Gateway`, constructed with the fields of WompiConfig."""
+
+    provider = "WOMPI"
+
+    def __init__(self, **options: Any) -> None:
+        self._config = WompiConfig.model_validate(options)
+        self._client = ResilientClient(
+            system=self.provider, base_url=self._config.base_url, read_seconds=self._config.read_seconds
+        )
+
+    @classmethod
+    def configuration_problems(cls, **options: Any) -> list[str]:
+        """See `Gateway`: also a key, address and environment that do not belong together."""
+        return configuration_problems(options)
+
+    def list_institutions(self) -> list[Institution]:
+        """The banks of PSE, without the entry that only says "choose a bank"."""
+        path = "/pse/financial_institutions"
+        banks = self._read(path, "wompi.institutions", Banks, headers=bearer(self._config.public_key)).data
+        return [
+            Institution(bank.financial_institution_code, bank.financial_institution_name)
+            for bank in banks
+            if bank.financial_institution_code != PLACEHOLDER_INSTITUTION
+        ]
+
+    def accepted_documents(self) -> list[AcceptedDocument]:
+        """Terms of use and data protection of Wompi; the tokens that come with them are not kept."""
+        return [AcceptedDocument(document.type, document.permalink) for document in self._merchant().documents]
+
+    def open(self, request: OpenRequest) -> GatewayTransaction:
+        """Create the transaction with fresh acceptance tokens, which serve one attempt only.
+
+        There is no idempotency header at Wompi: the unique reference plays that part. If it "has been used", an
+        earlier request did arrive, and its transaction is the answer.
+        """
+        body = self._body_of(request, self._accepted_merchant(request))
+        try:
+            answer = self._client.request(
+                "POST",
+                "/transactions",
+                operation="wompi.open",
+                idempotent=False,
+                json=body,
+                headers=bearer(self._config.private_key),
+                mask=MASKED,
+            )
+        except SystemUnreachable as error:
+            raise GatewayUnavailable(error.reason, sent=error.sent) from error
+        if answer.status == 201:
+            return self._convert(parsed(OneTransaction, answer, sent=True).data)
+        if answer.status == 429:
+            raise GatewayUnavailable("HTTP 429", sent=False)
+        if not 400 <= answer.status < 500:
+            raise GatewayUnavailable(f"HTTP {answer.status}", sent=True)
+        refused = refusal(answer)
+        if REFERENCE_USED in refused.fields.get("reference", ()):
+            return self._opened_before(request.reference)
+        raise GatewayRefused(refused.message)
+
+    def fetch(self, provider_id: str) -> GatewayTransaction:
+        """GET /transactions/{id}. Raises GatewayRefused if Wompi does not know the id."""
+        path = f"/transactions/{quote(provider_id, safe='')}"
+        answer = self._read(path, "wompi.fetch", OneTransaction, headers=bearer(self._config.private_key))
+        return self._convert(answer.data)
+
+    def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
+        """GET /transactions?reference=. Raises GatewayUnavailable if the answer is about something else."""
+        rows = self._read(
+            "/transactions",
+            "wompi.find_by_reference",
+            Transactions,
+            headers=bearer(self._config.private_key),
+            params={"reference": reference},
+        ).data
+        if any(row.reference != reference for row in rows):
+            raise GatewayUnavailable("the answer is about another reference", sent=False)
+        return [self._convert(row) for row in rows]
+
+    def parse_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+        """See `insure_payments.gateways.wompi_events`."""
+        return parse_event(headers, body, events_secret=self._config.events_secret)
+
+    def _merchant(self) -> Merchant:
+        headers = {"x-merchant-public-key": self._config.public_key}
+        return self._read("/merchants/info", "wompi.merchant", MerchantInfo, headers=headers).data
+
+    def _accepted_merchant(self, request: OpenRequest) -> Merchant:
+        merchant = self._merchant()
+        if not {document.permalink for document in merchant.documents} <= set(request.accepted_documents):
+            raise AcceptanceOutdated
+        return merchant
+
+    def _body_of(self, request: OpenRequest, merchant: Merchant) -> dict[str, Any]:
+        return {
+            "amount_in_cents": request.amount_in_cents,
+            "currency": request.currency,
+            "reference": request.reference,
+            "signature": integrity_signature(
+                reference=request.reference,
+                amount_in_cents=request.amount_in_cents,
+                currency=request.currency,
+                integrity_secret=self._config.integrity_secret,
+            ),
+            "customer_email": request.customer_email,
+            "acceptance_token": merchant.presigned_acceptance.acceptance_token,
+            "accept_personal_auth": merchant.presigned_personal_data_auth.acceptance_token,
+            "redirect_url": request.return_url,
+            "customer_data": {
+                "full_name": request.customer_name,
+                "phone_number": international_phone(request.customer_phone),
+            },
+            "taxes": [{"type": "VAT", "amount_in_cents": request.taxes_in_cents}] if request.taxes_in_cents else [],
+            "payment_method": self._payment_method(request),
+        }
+
+    def _payment_method(self, request: OpenRequest) -> dict[str, Any]:
+        method = request.method
+        if method["type"] != "PSE":
+            raise GatewayRefused(f"method {method['type']} is not supported")
+        document_type = (DOCUMENT_TYPES | self._config.document_types).get(method["id_type"])
+        if document_type is None:
+            raise GatewayRefused(f"PSE takes no document of the kind {method['id_type']}")
+        pse = {
+            "type": "PSE",
+            "user_type": USER_TYPES[method["person_type"]],
+            "user_legal_id_type": document_type,
+            "user_legal_id": method["id_number"],
+            "financial_institution_code": method["institution"],
+            "payment_description": request.description[:LONGEST_DESCRIPTION].strip(),
+        }
+        # Without it Wompi tells the bank our server's address in place of the payer's.
+        return pse | ({"reference_one": request.client_address} if request.client_address else {})
+
+    def _opened_before(self, reference: str) -> GatewayTransaction:
+        try:
+            return self.find_by_reference(reference)[0]
+        except (GatewayUnavailable, GatewayRefused, IndexError) as error:
+            raise GatewayUnavailable("the reference has been used, but cannot be read", sent=True) from error
+
+    def _read(self, path: str, operation: str, form: type[A], **request: Any) -> A:
+        """A call without effect: whatever becomes of it, nothing was sent that matters."""
+        try:
+            answer = self._client.request("GET", path, operation=operation, idempotent=True, mask=MASKED, **request)
+        except SystemUnreachable as error:
+            raise GatewayUnavailable(error.reason, sent=False) from error
+        if answer.status == 404:
+            raise GatewayRefused(refusal(answer).message)
+        if answer.status != 200:
+            raise GatewayUnavailable(refusal(answer).message, sent=False)
+        return parsed(form, answer, sent=False)
+
+    def _convert(self, row: Transaction) -> GatewayTransaction:
+        return row.converted(provider=self.provider, environment=self._config.environment)
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def integrity_signature(*, reference: str, amount_in_cents: int, currency: str, integrity_secret: str) -> str:
+    """Lower-case SHA-256 of the four, glued together ("widget & checkout web"). Wompi refuses upper case here.
+
+    There are no separators, so a reference must not end in a digit: it could change places with the amount's.
+    """
+    return sha256(f"{reference}{amount_in_cents}{currency}{integrity_secret}".encode()).hexdigest()
+
+
+def international_phone(phone: str) -> str:
+    """Digits with the country code; ten digits are Colombian: `310 765 4321` is `573107654321`."""
+    digits = re.sub(r"[^0-9]", "", phone)
+    return f"57{digits}" if len(digits) == 10 else digits

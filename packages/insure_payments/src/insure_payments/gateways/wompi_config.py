@@ -1,0 +1,72 @@
+"""What the Wompi adapter is constructed with, and what can be wrong with it.
+
+Source: docs.wompi.co, "ambientes y llaves". Besides the two documented environments Wompi runs others, whose prefixes
+end in the same word (`pub_stagtest_`), on other hosts; so only what is certain is refused.
+"""
+
+import re
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+KEY_FORMS = {
+    "public_key": "pub_{environment}_",
+    "private_key": "prv_{environment}_",
+    "events_secret": "{environment}_events_",
+    "integrity_secret": "{environment}_integrity_",
+}
+HOSTS = {"sandbox.wompi.co": "test", "production.wompi.co": "prod"}
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class WompiConfig(BaseModel):
+    """Options of `INSURE_PAYMENTS["GATEWAYS"]["WOMPI"]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: Literal["test", "prod"]
+    base_url: str
+    """With the version: `https://production.wompi.co/v1`."""
+    public_key: str = Field(repr=False)
+    private_key: str = Field(repr=False)
+    events_secret: str = Field(repr=False)
+    integrity_secret: str = Field(repr=False)
+    document_types: dict[str, str] = {}
+    """Kind of document -> the type to send to PSE, for kinds that PSE does not list itself (`{"PPT": "CE"}`)."""
+    read_seconds: float = 10
+    """How long an answer may stay silent."""
+
+
+def configuration_problems(options: dict[str, Any]) -> list[str]:
+    """One readable line per problem. Values are never repeated: most of them are secret."""
+    try:
+        config = WompiConfig.model_validate(options)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        return [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in found]
+    return [*_url_problems(config), *_key_problems(config)]
+
+
+def _url_problems(config: WompiConfig) -> list[str]:
+    url = urlsplit(config.base_url)
+    problems = []
+    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
+        problems.append("base_url: must be an https:// URL (http:// on the loopback address only)")
+    if HOSTS.get(url.hostname or "", config.environment) != config.environment:
+        problems.append(f"base_url: is not the address of environment {config.environment!r}")
+    return problems
+
+
+def _key_problems(config: WompiConfig) -> list[str]:
+    problems = []
+    values = [getattr(config, name) for name in KEY_FORMS]
+    for (name, form), value in zip(KEY_FORMS.items(), values, strict=True):
+        prefix = form.format(environment=config.environment)
+        if not re.match(form.format(environment=f"[a-z]*{config.environment}"), value):
+            problems.append(f"{name}: does not begin with {prefix!r}, as keys of environment {config.environment!r} do")
+        if re.search(r"[\s#]", value):
+            problems.append(f"{name}: holds a space or a comment")
+    if len(set(values)) < len(values):
+        problems.append("public_key, private_key, events_secret and integrity_secret must all differ")
+    return problems
