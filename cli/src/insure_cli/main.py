@@ -3,6 +3,7 @@
 import click
 
 from insure_cli.commands import database, operations, stack
+from insure_cli.commands.demo import demo
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,6 +14,7 @@ def main() -> None:
 
 for command in (
     *(stack.up, stack.down, stack.status, stack.reset, stack.env),
+    demo,
     database.db,
     *(operations.relay, operations.outbox, operations.audit, operations.ledger, operations.users),
 ):

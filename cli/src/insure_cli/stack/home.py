@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-FOLDERS = ("logs", "tmp", "media", "audit", "static", "pg", "redis")
+FOLDERS = ("logs", "tmp", "media", "audit", "static", "pg", "pg.new", "redis", "demo")
 FILES = ("lock", "secrets.json", "stack.json", "beat.db")
 LOCK_TRIES = 4
 
