@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ from insure_common.api.permissions import requires
 from insure_common.api.views import ListView
 
 
-@extend_schema(operation_id="list_audit_events")
+@extend_schema_view(get=extend_schema(operation_id="list_audit_events"))
 class AuditEventListView(ListView[Event]):
     permission_classes = [requires(VIEW_AUDIT_EVENT)]
     serializer_class = AuditEventSerializer
@@ -28,7 +28,7 @@ class AuditEventListView(ListView[Event]):
         return audit_events(self.filters)
 
 
-@extend_schema(operation_id="get_audit_event")
+@extend_schema_view(get=extend_schema(operation_id="get_audit_event"))
 class AuditEventView(RetrieveAPIView[Event]):
     permission_classes = [requires(VIEW_AUDIT_EVENT)]
     serializer_class = AuditEventSerializer

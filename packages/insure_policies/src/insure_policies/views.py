@@ -2,7 +2,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import FileResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,7 @@ from insure_policies.serializers import AdminPolicyQuery, AdminPolicySerializer,
 from insure_policies.services.view_policy import view_policy
 
 
-@extend_schema(operation_id="list_policies")
+@extend_schema_view(get=extend_schema(operation_id="list_policies"))
 class PolicyListView(ListView[Policy]):
     serializer_class = PolicySerializer
     query_serializer_class = PolicyQuery
@@ -28,7 +28,7 @@ class PolicyListView(ListView[Policy]):
         return policies_visible_to(self.request.user, self.filters)
 
 
-@extend_schema(operation_id="get_policy")
+@extend_schema_view(get=extend_schema(operation_id="get_policy"))
 class PolicyView(RetrieveAPIView[Policy]):
     serializer_class = PolicySerializer
 
@@ -43,7 +43,7 @@ class DocumentDownloadView(APIView):
         return pdf_response(open_document(document), filename=document.name)
 
 
-@extend_schema(operation_id="list_all_policies")
+@extend_schema_view(get=extend_schema(operation_id="list_all_policies"))
 class AdminPolicyListView(ListView[Policy]):
     permission_classes = [requires(VIEW_ANY_POLICY)]
     serializer_class = AdminPolicySerializer

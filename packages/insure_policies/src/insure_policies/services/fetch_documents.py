@@ -23,23 +23,29 @@ SYSTEM_IS_AWAY = timedelta(minutes=5)
 
 
 class DocumentRefused(ValueError):
-    """The bytes are not the PDF that was announced."""
+    """These documents are not the PDFs that were announced."""
 
 
 def fetch_documents(*, policy_id: UUID) -> None:
     """List the PDFs of a policy and fetch those that are new or changed; what is there already is not fetched again.
 
-    Raises RetryLater while the core system is away, DocumentRefused if it sent something else than it announced.
+    Raises RetryLater while the core system is away and, after all others are stored, DocumentRefused for those that are
+    not what was announced.
     """
     policy = Policy.objects.get(pk=policy_id)
     core = core_system(policy.system)
+    refused = []
     try:
         for announced in _announce(policy, core.policy_documents(policy.reference)):
-            store_document(
-                policy=policy, announced=announced, content=core.policy_document(policy.reference, announced.reference)
-            )
+            content = core.policy_document(policy.reference, announced.reference)
+            if not _is_announced_pdf(announced, content):
+                refused.append(announced.reference)
+                continue
+            store_document(policy=policy, announced=announced, content=content)
     except (SystemUnreachable, CoreUnavailable) as error:
         raise RetryLater(SYSTEM_IS_AWAY) from error
+    if refused:
+        raise DocumentRefused(", ".join(refused))
 
 
 def _announce(policy: Policy, documents: Iterable[CoreDocument]) -> list[CoreDocument]:
@@ -63,14 +69,16 @@ def _announce(policy: Policy, documents: Iterable[CoreDocument]) -> list[CoreDoc
     return [document for document in pdfs if (document.reference, document.sha256) not in present]
 
 
+def _is_announced_pdf(announced: CoreDocument, content: bytes) -> bool:
+    return content.startswith(b"%PDF-") and hashlib.sha256(content).hexdigest() == announced.sha256
+
+
 def store_document(*, policy: Policy, announced: CoreDocument, content: bytes) -> Document:
-    """Check and keep one PDF under a path of our own making; a changed document replaces the one that was offered.
+    """Keep one checked PDF under a path of our own making; a changed document replaces the one that was offered.
 
     The file is complete before its row names it. The file of an earlier version stays in the storage, its digest in the
-    audit trail. Raises DocumentRefused.
+    audit trail. Of two workers that bring the same document, the second discards its copy.
     """
-    if hashlib.sha256(content).hexdigest() != announced.sha256 or not content.startswith(b"%PDF-"):
-        raise DocumentRefused(announced.reference)
     path = default_storage.save(f"policies/{new_id()}.pdf", ContentFile(content))
     with transaction.atomic():
         document = Document.objects.select_for_update().get(policy=policy, reference=announced.reference)
