@@ -1,0 +1,129 @@
+"""Who may call what: every route and method of the composed API, in one table."""
+
+import re
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from insure_users.enums import Role, UserStatus
+from insure_users.testing.factories import make_user
+from insure_users.testing.sign_in import sign_in
+
+pytestmark = pytest.mark.django_db
+
+ANYONE = "anyone"
+EVERYBODY = set(Role)
+STAFF = {Role.SUPERVISOR, Role.INTERVENTORIA, Role.ADMIN}
+SYSTEMS = {Role.SUPERVISOR, Role.ADMIN}
+ADMIN = {Role.ADMIN}
+
+ACCESS: dict[str, object] = {
+    "GET schema/": ANYONE,
+    "GET docs/": ANYONE,
+    "POST auth/register/": ANYONE,
+    "GET auth/terms/": ANYONE,
+    "POST auth/login/": ANYONE,
+    "POST auth/otp/verify/": ANYONE,
+    "POST auth/otp/resend/": ANYONE,
+    "POST auth/token/refresh/": ANYONE,
+    "POST auth/logout/": ANYONE,
+    "GET users/me/": EVERYBODY,
+    "PATCH users/me/": EVERYBODY,
+    "GET notifications/": EVERYBODY,
+    "POST notifications/<uuid:pk>/read/": EVERYBODY,
+    "GET policies/": EVERYBODY,
+    "GET policies/<uuid:pk>/": EVERYBODY,
+    "GET policies/<uuid:policy_id>/documents/<uuid:document_id>/download/": EVERYBODY,
+    "GET account/": EVERYBODY,
+    "GET account/entries/": EVERYBODY,
+    "GET charges/": EVERYBODY,
+    "GET charges/<uuid:pk>/": EVERYBODY,
+    "GET statements/": EVERYBODY,
+    "GET statements/<uuid:pk>/": EVERYBODY,
+    "GET statements/<uuid:pk>/pdf/": EVERYBODY,
+    "GET payment-methods/": EVERYBODY,
+    "GET pse/institutions/": EVERYBODY,
+    "GET payments/": EVERYBODY,
+    "POST payments/": EVERYBODY,
+    "GET payments/<uuid:pk>/": EVERYBODY,
+    "GET payments/<uuid:pk>/receipt/": EVERYBODY,
+    "POST webhooks/wompi/": ANYONE,
+    "GET admin/policies/": STAFF,
+    "GET admin/policies/<uuid:pk>/": STAFF,
+    "GET admin/payments/": STAFF,
+    "GET admin/payments/<uuid:pk>/": STAFF,
+    "GET admin/accounts/<uuid:user_id>/": STAFF,
+    "GET admin/accounts/<uuid:user_id>/entries/": STAFF,
+    "GET admin/webhook-events/": SYSTEMS,
+    "GET admin/webhook-events/<uuid:pk>/": SYSTEMS,
+    "GET admin/sync-jobs/": STAFF,
+    "GET admin/sync-runs/": STAFF,
+    "GET admin/sync-runs/<uuid:pk>/": STAFF,
+    "POST admin/sync-runs/": ADMIN,
+    "GET admin/external-calls/": SYSTEMS,
+    "GET admin/external-calls/<uuid:pk>/": SYSTEMS,
+    "GET admin/audit-events/": STAFF,
+    "GET admin/audit-events/<uuid:pk>/": STAFF,
+    "GET admin/audit-events/<uuid:pk>/proof/": STAFF,
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+def calls() -> set[str]:
+    found = set()
+    for route, pattern in routes(get_resolver().url_patterns):
+        if not route.startswith("api/v1/"):
+            continue
+        view = pattern.callback.cls
+        methods = [name.upper() for name in view.http_method_names if hasattr(view, name)]
+        found |= {
+            f"{method} {route.removeprefix('api/v1/')}" for method in methods if method not in ("OPTIONS", "HEAD")
+        }
+    return found
+
+
+def test_every_call_stands_in_the_table():
+    assert calls() == set(ACCESS)
+
+
+@pytest.fixture
+def call(client):
+    def send(name: str, token: str | None) -> int:
+        method, route = name.split(" ")
+        path = "/api/v1/" + re.sub(r"<uuid:\w+>", lambda _: str(uuid4()), route)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return client.generic(method, path, b"{}", "application/json", headers=headers).status_code
+
+    return send
+
+
+@pytest.mark.parametrize("role", [*Role, "anonymous", "suspended"])
+def test_each_role_passes_where_the_table_says_so_and_nowhere_else(call, role):
+    token = None
+    if role != "anonymous":
+        user = make_user(role=Role.ADMIN if role == "suspended" else role)
+        token = sign_in(user)
+        if role == "suspended":
+            type(user).objects.filter(pk=user.pk).update(status=UserStatus.SUSPENDED)
+    wrong = {}
+    for name, allowed in ACCESS.items():
+        status = call(name, token)
+        if allowed == ANYONE:
+            is_right = status != 403
+        elif role in ("anonymous", "suspended"):
+            is_right = status == 401
+        else:
+            is_right = (status not in (401, 403)) if role in allowed else status == 403
+        if not is_right or status >= 500:
+            wrong[name] = status
+    assert wrong == {}
