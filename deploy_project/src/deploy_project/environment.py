@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from environ import Env
-from environ.compat import ImproperlyConfigured
 
 REQUIRED = object()
 SHORTEST_SECRET = 32

@@ -16,7 +16,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     try:
         executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
         pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-        checks = {"database": True, "pending_migrations": pending}
+        checks: dict[str, bool | int | None] = {"database": True, "pending_migrations": pending}
     except DatabaseError:
         checks = {"database": False, "pending_migrations": None}
     is_ready = checks == {"database": True, "pending_migrations": 0}

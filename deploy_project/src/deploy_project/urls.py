@@ -1,7 +1,7 @@
 """Everything under /api/v1/ comes from the packages; the rest is served by the deployment."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import AllowAny
 
@@ -9,7 +9,7 @@ from deploy_project.health import healthz, readyz
 
 schema = {"permission_classes": [AllowAny], "authentication_classes": []}
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("insure_users.urls")),
     path("", include("insure_integrations.urls")),
     path("", include("insure_payments.urls")),
