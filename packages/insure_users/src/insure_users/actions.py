@@ -25,6 +25,7 @@ ROLE_CHANGED = "users.role_changed"
 CONSENT_GIVEN = "users.consent_given"
 CONSENT_REVOKED = "users.consent_revoked"
 USER_VIEWED = "users.user_viewed"
+USERS_LISTED = "users.users_listed"
 
 ACTIONS = {
     USER_REGISTERED: _("User registered"),
@@ -46,4 +47,5 @@ ACTIONS = {
     CONSENT_GIVEN: _("Consent given"),
     CONSENT_REVOKED: _("Consent revoked"),
     USER_VIEWED: _("User's data viewed"),
+    USERS_LISTED: _("List of users viewed"),
 }

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
 
+from insure_users.models import User
 from insure_users.roles import permissions_of
 
 
 class RoleBackend(BaseBackend):
     """Rights by role. It signs nobody in: there is no way in by password alone."""
 
-    def get_user(self, user_id: Any) -> AbstractBaseUser | None:
+    def get_user(self, user_id: Any) -> User | None:
         user = get_user_model()._default_manager.filter(pk=user_id).first()
         return user if user is not None and user.is_active else None
 

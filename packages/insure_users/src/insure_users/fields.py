@@ -1,7 +1,6 @@
 """Serializer fields for what identifies a person."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from rest_framework import serializers
 from insure_common import clock
 from insure_common.api.serializers import TextField
 from insure_users.identity import LONGEST_EMAIL, canonical_email, canonical_phone
-from insure_users.services.passwords import LONGEST_PASSWORD
+from insure_users.password_rules import LONGEST_PASSWORD
 
 OLDEST_BIRTH_DATE = date(1900, 1, 1)
 
@@ -22,14 +21,15 @@ OLDEST_BIRTH_DATE = date(1900, 1, 1)
 class _CanonicalField(TextField):
     """Text that is stored in one canonical form only."""
 
-    canonical: Callable[[str], str]
+    def canonical(self, text: str) -> str:
+        raise NotImplementedError
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         value = super().run_validation(data)
         if not value:
             return value
         try:
-            return type(self).canonical(value)
+            return self.canonical(value)
         except DjangoValidationError as error:
             raise serializers.ValidationError(error.messages, code=error.code or "invalid") from error
 
@@ -37,19 +37,21 @@ class _CanonicalField(TextField):
 class EmailField(_CanonicalField):
     """One address, in canonical form."""
 
-    canonical = canonical_email
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST_EMAIL, **kwargs)
+
+    def canonical(self, text: str) -> str:
+        return canonical_email(text)
 
 
 class PhoneField(_CanonicalField):
     """A phone number, in E.164."""
 
-    canonical = canonical_phone
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, **kwargs)
+
+    def canonical(self, text: str) -> str:
+        return canonical_phone(text)
 
 
 class PasswordField(serializers.CharField):

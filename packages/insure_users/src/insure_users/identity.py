@@ -76,6 +76,11 @@ def canonical_phone(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def masked_name(name: str) -> str:
+    """`A*** P***`."""
+    return " ".join(f"{word[:1]}***" for word in name.split())
+
+
 def masked_email(email: str) -> str:
     """`a***@example.com`."""
     local, _at, domain = email.partition("@")
@@ -84,4 +89,6 @@ def masked_email(email: str) -> str:
 
 def masked_tail(text: str, *, visible: int = 4) -> str:
     """All but the last characters replaced: `******1234`; short texts are replaced entirely."""
-    return "*" * (len(text) - visible) + text[-visible:] if len(text) > visible else "*" * len(text)
+    if not visible or len(text) <= visible:
+        return "*" * len(text)
+    return "*" * (len(text) - visible) + text[-visible:]

@@ -8,6 +8,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
@@ -56,7 +57,7 @@ class Limit:
     def take(self, *subject: object) -> None:
         """Count one use of `subject`. Raises TooManyRequests, counting nothing, while it is blocked."""
         now, key = clock.now(), self._key(subject)
-        values = {
+        values: dict[str, Any] = {
             "key": key,
             "now": now,
             "window_end": now + self.window,

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from insure_common.people import Person
 from insure_users.enums import IdType, UserStatus
 from insure_users.identity import canonical_email, canonical_id_number
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 from insure_users.selectors.users import all_users
 
 
@@ -34,7 +34,7 @@ class UserPeople:
         return _person(found.first())
 
 
-def _person(user: AbstractInsureUser | None) -> Person | None:
+def _person(user: User | None) -> Person | None:
     if user is None:
         return None
     return Person(

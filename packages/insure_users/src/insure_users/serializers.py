@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
 from insure_common.api.serializers import StrictSerializer, TextField
-from insure_users.enums import IdType, UserStatus
+from insure_common.api.views import PageQuery
+from insure_users.enums import ConsentKind, IdType, UserStatus
 from insure_users.fields import (
     AcceptedField,
     BirthDateField,
@@ -16,7 +17,8 @@ from insure_users.fields import (
     PhoneField,
     PhotoUrlField,
 )
-from insure_users.identity import canonical_id_number
+from insure_users.identity import canonical_id_number, masked_email, masked_name, masked_tail
+from insure_users.models import Session, User
 
 
 class RegistrationSerializer(StrictSerializer):
@@ -105,3 +107,85 @@ class ProfileSerializer(StrictSerializer):
     phone = PhoneField(required=False)
     address = TextField(required=False, allow_blank=True, max_length=300)
     profile_photo_url = PhotoUrlField(required=False, allow_blank=True)
+
+
+class ForgotPasswordSerializer(StrictSerializer):
+    email = EmailField()
+
+
+class ResetPasswordSerializer(StrictSerializer):
+    challenge_id = serializers.UUIDField()
+    code = CodeField()
+    new_password = PasswordField()
+
+
+class ChangePasswordSerializer(StrictSerializer):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class ChangeEmailSerializer(StrictSerializer):
+    email = EmailField()
+    password = PasswordField()
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    device_name = serializers.CharField()
+    client_address = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(source="rotated_at", help_text="When it was last refreshed.")
+    ends_at = serializers.DateTimeField()
+    is_current = serializers.SerializerMethodField()
+
+    def get_is_current(self, session: Session) -> bool:
+        return bool(session == self.context["request"].auth)
+
+
+class ConsentSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=ConsentKind.choices)
+    version = serializers.CharField()
+    url = serializers.CharField()
+    given_at = serializers.DateTimeField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class UserQuery(PageQuery):
+    status = serializers.ChoiceField(choices=UserStatus.choices, required=False)
+    role = TextField(required=False, max_length=32)
+    search = TextField(
+        required=False,
+        min_length=3,
+        max_length=200,
+        help_text="Part of the name; whoever may see personal data also finds a whole e-mail or document number.",
+    )
+
+
+class ReasonSerializer(StrictSerializer):
+    reason = TextField(max_length=500)
+
+
+class RoleSerializer(StrictSerializer):
+    role = TextField(max_length=32)
+    reason = TextField(max_length=500)
+
+
+class SeenUserSerializer(UserSerializer):
+    """A user as somebody else sees them: masked unless the viewer may see personal data."""
+
+    birth_date = serializers.DateField(allow_null=True)
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        seen = dict(super().to_representation(instance))
+        if self.context["request"].user.has_perm("insure_users.view_personal_data"):
+            return seen
+        return seen | {
+            "full_name": masked_name(instance.full_name),
+            "id_number": masked_tail(instance.id_number),
+            "email_primary": masked_email(instance.email_primary),
+            "email_secondary": masked_email(instance.email_secondary),
+            "phone": masked_tail(instance.phone),
+            "address": masked_tail(instance.address, visible=0),
+            "birth_date": None,
+            "profile_photo_url": "",
+        }

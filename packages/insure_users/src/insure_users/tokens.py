@@ -39,7 +39,7 @@ class KeyRing(TokenBackend):
         claims = {**payload, "iss": self.issuer, "aud": self.audience}
         return jwt.encode(claims, self._keys[kid], ALGORITHM, headers={"kid": kid})
 
-    def decode(self, token: str, verify: bool = True) -> dict[str, Any]:
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """The claims. Raises TokenBackendError, or TokenBackendExpiredToken for an outdated but genuine token."""
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]].public_key()

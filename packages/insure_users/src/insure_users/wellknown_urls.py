@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from insure_users import views
+from insure_users.views.sign_in import JwksView
 
-urlpatterns = [path(".well-known/jwks.json", views.JwksView.as_view())]
+urlpatterns = [path(".well-known/jwks.json", JwksView.as_view())]

@@ -1,7 +1,7 @@
 """The user. Products that need more fields subclass `AbstractInsureUser` and name theirs in AUTH_USER_MODEL."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -14,17 +14,17 @@ from insure_users.enums import IdType, Role, UserStatus
 from insure_users.identity import EMAIL_PATTERN, ID_NUMBER_PATTERN, LONGEST_EMAIL
 
 
-class UserManager(BaseUserManager["AbstractInsureUser"]):
+class UserManager(BaseUserManager["User"]):
     """Accounts are made by `insure_users.public`, which checks and audits; there is no `create_user` here."""
 
-    def get_by_natural_key(self, username: str | None) -> "AbstractInsureUser":
+    def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email_primary=username)
 
 
 class AbstractInsureUser(AbstractBaseUser):
     """The fields that the business requires, with the constraints that the database holds."""
 
-    last_login = None  # type: ignore[assignment] # sessions know when somebody was here
+    last_login = None  # sessions know when somebody was here
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     full_name = models.CharField(_("full name"), max_length=200)
@@ -41,7 +41,7 @@ class AbstractInsureUser(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=32, default=Role.CLIENT)
     created_at = models.DateTimeField(_("since"), default=clock.now, editable=False)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment] # a manager typed for subclasses
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email_primary"
     EMAIL_FIELD = "email_primary"
@@ -101,13 +101,14 @@ class AbstractInsureUser(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: models.Model | None = None) -> bool:
         """Asks every authentication backend, as Django's own users do."""
-        return any(backend.has_perm(self, perm, obj) for backend in get_backends() if hasattr(backend, "has_perm"))
+        backends: list[Any] = [backend for backend in get_backends() if hasattr(backend, "has_perm")]
+        return any(backend.has_perm(self, perm, obj) for backend in backends)
 
     def has_perms(self, perm_list: Iterable[str], obj: models.Model | None = None) -> bool:
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        backends = (backend for backend in get_backends() if hasattr(backend, "has_module_perms"))
+        backends: list[Any] = [backend for backend in get_backends() if hasattr(backend, "has_module_perms")]
         return any(backend.has_module_perms(self, app_label) for backend in backends)
 
 

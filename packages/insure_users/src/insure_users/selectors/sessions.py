@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 
 from insure_common import clock
 from insure_users.enums import UserStatus
-from insure_users.models import Session
+from insure_users.models import Session, User
 
 
 def live_session(*, session_id: UUID, user_id: UUID) -> Session | None:
@@ -27,7 +26,7 @@ def live_session(*, session_id: UUID, user_id: UUID) -> Session | None:
     )
 
 
-def live_sessions_of(user: AbstractBaseUser) -> QuerySet[Session]:
+def live_sessions_of(user: User) -> QuerySet[Session]:
     """The devices on which the user is signed in."""
     now = clock.now()
     return Session.objects.filter(user_id=user.pk, ended_at__isnull=True, idle_until__gt=now, ends_at__gt=now)

@@ -6,26 +6,47 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from insure_users.enums import UserStatus
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 
 
-def all_users() -> QuerySet[AbstractInsureUser]:
+def all_users() -> QuerySet[User]:
     """Every user, whatever model the project names in AUTH_USER_MODEL."""
-    users: QuerySet[AbstractInsureUser] = get_user_model()._default_manager.all()
+    users: QuerySet[User] = get_user_model()._default_manager.all()
     return users
 
 
-def user_by_email(email: str) -> AbstractInsureUser | None:
+def users_visible_to(viewer: User, *, status: str = "", role: str = "", search: str = "") -> QuerySet[User]:
+    """Every user for whoever may view them, nobody otherwise.
+
+    `search` finds a part of the name; a whole e-mail or document number only for those who may see personal data, so
+    that masked data cannot be guessed.
+    """
+    if not viewer.has_perm("insure_users.view_any_user"):
+        return all_users().none()
+    found = all_users()
+    if status:
+        found = found.filter(status=status)
+    if role:
+        found = found.filter(role=role)
+    if search:
+        matches = Q(full_name__icontains=search)
+        if viewer.has_perm("insure_users.view_personal_data"):
+            matches |= Q(email_primary=search.lower()) | Q(id_number=search.upper())
+        found = found.filter(matches)
+    return found
+
+
+def user_by_email(email: str) -> User | None:
     """The user with this canonical e-mail, whatever their status."""
     return all_users().filter(email_primary=email).first()
 
 
-def locked_user(user_id: Any) -> AbstractInsureUser | None:
+def locked_user(user_id: Any) -> User | None:
     """The user as they are now, held until the transaction ends; whoever changes an account or signs it in takes it."""
     return all_users().select_for_update(no_key=True).filter(pk=user_id).first()
 
 
-def active_user_locked(user_id: Any) -> AbstractInsureUser | None:
+def active_user_locked(user_id: Any) -> User | None:
     """Like `locked_user`, but None unless they are active."""
     user = locked_user(user_id)
     return user if user is not None and user.is_active else None

@@ -13,10 +13,10 @@ from insure_users import actions
 from insure_users.enums import Role
 from insure_users.errors import DocumentTaken
 from insure_users.identity import canonical_email, canonical_id_number, canonical_phone
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
+from insure_users.password_rules import check_password_rules
 from insure_users.roles import role_permissions
 from insure_users.selectors.users import user_by_email
-from insure_users.services.passwords import check_password_rules
 from insure_users.services.register import announce_if_active
 
 
@@ -30,7 +30,7 @@ def create_account(
     id_number: str,
     phone: str,
     birth_date: date,
-) -> AbstractInsureUser:
+) -> User:
     """Make an active user whose e-mail the operator vouches for.
 
     Raises ValidationError by field, DocumentTaken if e-mail or document are known.
@@ -49,7 +49,7 @@ def create_account(
     except DjangoValidationError as error:
         raise ValidationError(error.messages) from error
     check_password_rules(password, about=person, field="password")
-    user: AbstractInsureUser = get_user_model()(**person, role=role)
+    user: User = get_user_model()(**person, role=role)
     user.set_password(password)
     with atomic():
         try:
@@ -64,7 +64,7 @@ def create_account(
 
 def create_admin(
     *, email: str, password: str, full_name: str, id_type: str, id_number: str, phone: str, birth_date: date
-) -> AbstractInsureUser:
+) -> User:
     """Make an ADMIN; the way to the first one. Raises what `create_account` raises."""
     return create_account(
         email=email,
@@ -88,7 +88,7 @@ def ensure_account(
     id_number: str,
     phone: str,
     birth_date: date,
-) -> AbstractInsureUser:
+) -> User:
     """The account with this e-mail; made if there is none, left as it is otherwise.
 
     Raises what `create_account` raises.

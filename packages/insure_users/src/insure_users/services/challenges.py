@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.transaction import atomic
 from django.utils.translation import get_language
 
@@ -28,14 +27,15 @@ from insure_users.conf import UsersSettings
 from insure_users.enums import Purpose
 from insure_users.errors import OtpExhausted, OtpExpired, OtpInvalid
 from insure_users.limits import take_mail, wrong_codes
-from insure_users.models import Challenge
+from insure_users.models import Challenge, User
 
 SEND_CODE_TASK = "insure_users.tasks.send_code_task"
 OPEN = Q(used_at__isnull=True, closed_at__isnull=True)
 
 TAKE_ATTEMPT = """
 UPDATE insure_users_challenge SET attempts = attempts + 1
-WHERE id = %(id)s AND purpose = ANY(%(purposes)s) AND attempts < %(most)s AND code_hash <> '' AND expires_at > %(now)s
+WHERE id = %(id)s AND purpose = ANY(%(purposes)s) AND (%(user)s::uuid IS NULL OR user_id = %(user)s)
+  AND attempts < %(most)s AND code_hash <> '' AND expires_at > %(now)s
   AND used_at IS NULL AND closed_at IS NULL
 RETURNING *
 """
@@ -51,7 +51,7 @@ def open_challenge(
     *,
     purpose: Purpose,
     destination: str,
-    user: AbstractBaseUser | None = None,
+    user: User | None = None,
     is_decoy: bool = False,
     data: Mapping[str, Any] | None = None,
     password_hash: str = "",
@@ -82,7 +82,7 @@ def open_challenge(
     return challenge
 
 
-def close_challenges_of(user: AbstractBaseUser) -> None:
+def close_challenges_of(user: User) -> None:
     """End every open challenge of a user whose password, e-mail or status changes; in the caller's transaction."""
     _close(Q(user_id=user.pk), clock.now())
 
@@ -138,18 +138,22 @@ def _peppered(challenge: Challenge, code: str) -> str:
     return hmac.new(pepper, f"{challenge.pk}:{code}".encode(), hashlib.sha256).hexdigest()
 
 
-def check_code(*, challenge_id: UUID, code: str, purposes: Collection[Purpose]) -> Challenge:
+def check_code(
+    *, challenge_id: UUID, code: str, purposes: Collection[Purpose], user_id: UUID | None = None
+) -> Challenge:
     """The challenge whose code is right; `use_challenge` then makes it count, once.
 
     The attempt is counted and committed before the code is looked at. Raises OtpInvalid, OtpExpired or OtpExhausted;
-    an unknown, used or replaced challenge, one of another purpose and one whose code is not made yet are OtpInvalid.
+    an unknown, used or replaced challenge, one of another purpose or, with `user_id`, of another user, and one whose
+    code is not made yet are OtpInvalid.
     """
     most = UsersSettings.load().CODE_ATTEMPTS
-    values = {"id": challenge_id, "purposes": list(purposes), "most": most, "now": clock.now()}
+    values = {"id": challenge_id, "purposes": list(purposes), "user": user_id, "most": most, "now": clock.now()}
     with atomic(durable=True):
         taken = list(Challenge.objects.raw(TAKE_ATTEMPT, values))
     if not taken:
-        raise _refusal(challenge_id=challenge_id, purposes=purposes, most=most)
+        mine = Challenge.objects.filter(OPEN, pk=challenge_id, purpose__in=purposes)
+        raise _refusal(mine.filter(user_id=user_id) if user_id else mine, most=most)
     challenge = taken[0]
     try:
         wrong_codes().take(challenge.purpose, challenge.destination)
@@ -162,8 +166,8 @@ def check_code(*, challenge_id: UUID, code: str, purposes: Collection[Purpose]) 
     return challenge
 
 
-def _refusal(*, challenge_id: UUID, purposes: Collection[Purpose], most: int) -> Exception:
-    challenge = Challenge.objects.filter(OPEN, pk=challenge_id, purpose__in=purposes).first()
+def _refusal(candidates: QuerySet[Challenge], *, most: int) -> Exception:
+    challenge = candidates.first()
     if challenge is None or not challenge.code_hash:
         return OtpInvalid()
     return OtpExhausted() if challenge.attempts >= most else OtpExpired()

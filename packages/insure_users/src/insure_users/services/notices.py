@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 
 from insure_common.mail import send_mail
 from insure_common.outbox import enqueue
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 
 SEND_NOTICE_TASK = "insure_users.tasks.send_notice_task"
 
@@ -22,7 +22,7 @@ class Notice(StrEnum):
     EMAIL_CHANGED = "email_changed"
 
 
-def notify_user(user: AbstractInsureUser, notice: Notice, *, to: str = "") -> None:
+def notify_user(user: User, notice: Notice, *, to: str = "") -> None:
     """Mail a notice to the user's address, or to the one that was theirs until now; in the caller's transaction."""
     payload = {"user_id": user.pk, "notice": notice, "language": get_language() or "es", "to": to}
     enqueue(SEND_NOTICE_TASK, payload=payload)

@@ -1,46 +1,74 @@
-"""Rules for passwords, checks that cost the same for everybody, and changes."""
+"""A new password: by the present one, or by an e-mail code."""
 
-from collections.abc import Mapping
-from typing import Any
+from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import (
-    CommonPasswordValidator,
-    MinimumLengthValidator,
-    UserAttributeSimilarityValidator,
-    validate_password,
-)
-from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.transaction import atomic
+from django.utils.translation import gettext as _
 
+from insure_audit.public import record
 from insure_common.exceptions import ValidationError
-from insure_users.conf import UsersSettings
-from insure_users.models import AbstractInsureUser
+from insure_users import actions
+from insure_users.enums import Purpose, SessionEnd
+from insure_users.errors import NotFound, OtpInvalid
+from insure_users.limits import failed_logins_of_account
+from insure_users.models import Challenge, User
+from insure_users.password_rules import check_password_rules, is_password_of
+from insure_users.selectors.users import active_user_locked, user_by_email
+from insure_users.services.challenges import check_code, close_challenges_of, open_challenge, use_challenge
+from insure_users.services.notices import Notice, notify_user
+from insure_users.services.sessions import end_sessions_of
 
-LONGEST_PASSWORD = 128
-CONTEXT_FIELDS = ("full_name", "email_primary", "phone", "id_number")
 
+def change_password(*, user: User, session_id: UUID, current_password: str, new_password: str) -> None:
+    """Set a new password and end the other sessions.
 
-def check_password_rules(password: str, *, about: AbstractInsureUser | Mapping[str, Any], field: str) -> None:
-    """Long enough, not among the common ones, not like the person's own data; nothing about its composition.
-
-    `about` is the user, or the data that a user will be made of. Raises ValidationError for `field`.
+    Raises ValidationError for `current_password` if it is wrong, for `new_password` if it breaks the rules;
+    TooManyRequests after too many wrong ones.
     """
-    person = get_user_model()(**{name: about[name] for name in CONTEXT_FIELDS}) if isinstance(about, Mapping) else about
-    validators = [
-        MinimumLengthValidator(UsersSettings.load().PASSWORD_MIN_LENGTH),
-        CommonPasswordValidator(),
-        UserAttributeSimilarityValidator(CONTEXT_FIELDS),
-    ]
-    try:
-        validate_password(password, person, validators)
-    except DjangoValidationError as error:
-        raise ValidationError({field: error.messages}) from error
+    failed_logins_of_account().take(user.email_primary)
+    if not is_password_of(user, current_password):
+        raise ValidationError({"current_password": [_("This is not your password.")]})
+    failed_logins_of_account().give_back(user.email_primary)
+    check_password_rules(new_password, about=user, field="new_password")
+    with atomic():
+        current = active_user_locked(user.pk)
+        if current is None or current.password != user.password:
+            raise NotFound
+        _set_password(current, new_password, but=session_id)
+        record(actions.PASSWORD_CHANGED, actor=current, target_type=actions.USER, target_id=current.pk)
 
 
-def is_password_of(user: AbstractInsureUser | None, password: str) -> bool:
-    """Whether it is the user's password; takes one hash, also without a user. Hashes anew if the costs have changed."""
-    if user is None:
-        make_password(password)
-        return False
-    return user.check_password(password)
+def ask_for_password_reset(*, email: str) -> Challenge:
+    """Ask for a code for a new password; whoever asks gets the same answer. Raises TooManyRequests."""
+    user = user_by_email(email)
+    is_known = user is not None and user.is_active
+    return open_challenge(
+        purpose=Purpose.PASSWORD_RESET, destination=email, user=user if is_known else None, is_decoy=not is_known
+    )
+
+
+def reset_password(*, challenge_id: UUID, code: str, new_password: str) -> None:
+    """Set a new password by code, and end all sessions and every other open code of the user.
+
+    Raises OtpInvalid, OtpExpired, OtpExhausted; ValidationError if the password breaks the rules, before the code is
+    spent: the same code can then be sent with a better one.
+    """
+    check_password_rules(new_password, about=None, field="new_password")
+    challenge = check_code(challenge_id=challenge_id, code=code, purposes=(Purpose.PASSWORD_RESET,))
+    with atomic():
+        user = active_user_locked(challenge.user_id)
+        if user is None:
+            raise OtpInvalid
+        check_password_rules(new_password, about=user, field="new_password")
+        use_challenge(challenge)
+        _set_password(user, new_password, but=None)
+        record(actions.PASSWORD_RESET, actor=user, target_type=actions.USER, target_id=user.pk)
+    failed_logins_of_account().clear(user.email_primary)
+
+
+def _set_password(user: User, new_password: str, *, but: UUID | None) -> None:
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+    end_sessions_of(user, reason=SessionEnd.PASSWORD, but=but)
+    close_challenges_of(user)
+    notify_user(user, Notice.PASSWORD_CHANGED)

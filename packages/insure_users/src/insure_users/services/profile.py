@@ -8,12 +8,12 @@ from django.db.transaction import atomic
 from insure_audit.public import record
 from insure_users import actions
 from insure_users.errors import NotFound
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 from insure_users.selectors.users import active_user_locked
 from insure_users.services.notices import Notice, notify_user
 
 
-def change_profile(*, user: AbstractInsureUser, changes: Mapping[str, Any]) -> AbstractInsureUser:
+def change_profile(*, user: User, changes: Mapping[str, Any]) -> User:
     """Store what differs, and tell the user by mail which must not have been somebody else."""
     with atomic():
         current = active_user_locked(user.pk)

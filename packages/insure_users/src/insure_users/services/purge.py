@@ -29,6 +29,6 @@ def purge() -> int:
 
 def _delete(rows: QuerySet[Challenge] | QuerySet[Counter] | QuerySet[Session]) -> int:
     deleted = 0
-    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
+    while ids := [row.pk for row in rows.only("pk")[:BATCH]]:
         deleted += rows.filter(pk__in=ids).delete()[0]
     return deleted

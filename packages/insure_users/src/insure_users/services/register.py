@@ -16,10 +16,10 @@ from insure_users import actions
 from insure_users.conf import UsersSettings
 from insure_users.enums import ConsentKind, Purpose, Role, UserStatus
 from insure_users.errors import OtpInvalid, TermsOutdated
-from insure_users.models import AbstractInsureUser, Challenge, Consent
+from insure_users.models import Challenge, Consent, User
+from insure_users.password_rules import check_password_rules
 from insure_users.selectors.users import user_by_email
 from insure_users.services.challenges import open_challenge
-from insure_users.services.passwords import check_password_rules
 
 USER_ACTIVATED = "user_activated"
 
@@ -44,7 +44,7 @@ def register(*, person: Mapping[str, Any], password: str, terms_version: str) ->
     )
 
 
-def create_registered_user(challenge: Challenge) -> AbstractInsureUser:
+def create_registered_user(challenge: Challenge) -> User:
     """Make the user of a registration whose code was right, in the caller's transaction.
 
     Somebody else's document makes the user PENDING until an operator has decided. Raises OtpInvalid if the e-mail has
@@ -66,7 +66,7 @@ def create_registered_user(challenge: Challenge) -> AbstractInsureUser:
     return user
 
 
-def _create_user(person: Mapping[str, Any], *, password_hash: str) -> AbstractInsureUser:
+def _create_user(person: Mapping[str, Any], *, password_hash: str) -> User:
     for status in (UserStatus.ACTIVE, UserStatus.PENDING):
         user = get_user_model()(**person, password=password_hash, role=Role.CLIENT, status=status)
         try:
@@ -79,7 +79,7 @@ def _create_user(person: Mapping[str, Any], *, password_hash: str) -> AbstractIn
     raise OtpInvalid
 
 
-def give_consents(user: AbstractInsureUser, *, version: str) -> None:
+def give_consents(user: User, *, version: str) -> None:
     """Store that the user accepted the terms and the privacy policy in this version."""
     url, address = UsersSettings.load().TERMS_URL, client_address()
     Consent.objects.bulk_create(
@@ -94,7 +94,7 @@ def give_consents(user: AbstractInsureUser, *, version: str) -> None:
     )
 
 
-def announce_if_active(user: AbstractInsureUser) -> None:
+def announce_if_active(user: User) -> None:
     """Let other packages hear of a user who is active with a verified e-mail (event `user_activated`)."""
     if user.is_active:
         emit(USER_ACTIVATED, payload={"user_id": user.pk})

@@ -15,8 +15,9 @@ from insure_common.ids import new_id
 from insure_users import actions
 from insure_users.conf import UsersSettings
 from insure_users.enums import SessionEnd
-from insure_users.errors import TokenInvalid, TokenReused
-from insure_users.models import AbstractInsureUser, Session
+from insure_users.errors import NotFound, TokenInvalid, TokenReused
+from insure_users.models import Session, User
+from insure_users.selectors.sessions import live_sessions_of
 from insure_users.services.notices import Notice, notify_user
 from insure_users.tokens import REFRESH, Claims, TokenPair, key_ring, pair_of, read_token
 
@@ -31,7 +32,7 @@ RETURNING *
 """
 
 
-def start_session(*, user: AbstractInsureUser, device_name: str = "") -> Session:
+def start_session(*, user: User, device_name: str = "") -> Session:
     """Sign a user in on one more device; in the caller's transaction, under the user's row lock."""
     now, settings = clock.now(), UsersSettings.load()
     ends_at = now + timedelta(days=settings.SESSION_DAYS)
@@ -127,7 +128,18 @@ def end_session(*, refresh: str) -> None:
         record(actions.SIGNED_OUT, actor=session.user, target_type=actions.SESSION, target_id=session.pk)
 
 
-def end_sessions_of(user: AbstractInsureUser, *, reason: SessionEnd, but: UUID | None = None) -> int:
+def end_sessions_of(user: User, *, reason: SessionEnd, but: UUID | None = None) -> int:
     """End every live session of a user, `but` one if given; in the caller's transaction. Returns how many."""
     live = Session.objects.filter(user_id=user.pk, ended_at__isnull=True)
-    return live.exclude(pk=but).update(ended_at=clock.now(), end_reason=reason)
+    if but is not None:
+        live = live.exclude(pk=but)
+    return live.update(ended_at=clock.now(), end_reason=reason)
+
+
+def end_session_of(user: User, *, session_id: UUID) -> None:
+    """End one of the user's own sessions. Raises NotFound if they have no such live session."""
+    with atomic():
+        live = live_sessions_of(user).filter(pk=session_id)
+        if not live.update(ended_at=clock.now(), end_reason=SessionEnd.ENDED_BY_USER):
+            raise NotFound
+        record(actions.SESSION_ENDED, actor=user, target_type=actions.SESSION, target_id=session_id)

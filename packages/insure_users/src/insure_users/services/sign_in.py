@@ -11,10 +11,10 @@ from insure_users import actions
 from insure_users.enums import Purpose
 from insure_users.errors import InvalidCredentials, OtpInvalid
 from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address
-from insure_users.models import AbstractInsureUser, Challenge, Session
+from insure_users.models import Challenge, Session, User
+from insure_users.password_rules import is_password_of
 from insure_users.selectors.users import active_user_locked, user_by_email
 from insure_users.services.challenges import check_code, open_challenge, use_challenge
-from insure_users.services.passwords import is_password_of
 from insure_users.services.register import create_registered_user
 from insure_users.services.sessions import start_session
 
@@ -23,7 +23,7 @@ from insure_users.services.sessions import start_session
 class SignedIn:
     """`session` is None if the account has to wait for an operator."""
 
-    user: AbstractInsureUser
+    user: User
     session: Session | None
 
 

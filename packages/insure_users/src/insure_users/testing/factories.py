@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 
 PASSWORD = "correcto caballo batería"
 
@@ -28,9 +28,7 @@ def person(**fields: Any) -> dict[str, Any]:
     }
 
 
-def make_user(*, password: str = PASSWORD, **fields: Any) -> AbstractInsureUser:
+def make_user(*, password: str = PASSWORD, **fields: Any) -> User:
     """A stored user: an active client unless `fields` say otherwise."""
-    user: AbstractInsureUser = get_user_model()._default_manager.create(
-        password=make_password(password), **person(**fields)
-    )
+    user: User = get_user_model()._default_manager.create(password=make_password(password), **person(**fields))
     return user

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.db.transaction import atomic
 
-from insure_users.models import AbstractInsureUser
+from insure_users.models import User
 from insure_users.services.sessions import start_session
 from insure_users.tokens import pair_of
 
 
-def sign_in(user: AbstractInsureUser) -> str:
+def sign_in(user: User) -> str:
     """An access token: `api.credentials(HTTP_AUTHORIZATION=f"Bearer {sign_in(user)}")`."""
     with atomic():
         return pair_of(start_session(user=user, device_name="test")).access

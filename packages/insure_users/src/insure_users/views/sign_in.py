@@ -1,47 +1,34 @@
-"""Sign-up, sign-in and one's own profile over HTTP."""
+"""Sign-up and sign-in over HTTP: open to everybody."""
 
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_common.api.views import validated
 from insure_users.conf import UsersSettings
-from insure_users.models import Challenge
 from insure_users.serializers import (
     ChallengeSerializer,
     CodeSerializer,
+    ForgotPasswordSerializer,
     LoginSerializer,
-    ProfileSerializer,
     RefreshSerializer,
     RegistrationSerializer,
     ResendSerializer,
+    ResetPasswordSerializer,
     SignedInSerializer,
     TermsSerializer,
     TokenPairSerializer,
-    UserSerializer,
 )
 from insure_users.services.challenges import resend_code
-from insure_users.services.profile import change_profile
+from insure_users.services.passwords import ask_for_password_reset, reset_password
 from insure_users.services.register import register
 from insure_users.services.sessions import end_session, refresh_session
 from insure_users.services.sign_in import SignedIn, log_in, verify_code
 from insure_users.tokens import key_ring, pair_of
-
-
-class PublicView(APIView):
-    """Open to everybody; an Authorization header is not looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-def challenge_answer(challenge: Challenge) -> Response:
-    return Response(ChallengeSerializer(challenge).data, status=202)
+from insure_users.views.base import PublicView, challenge_answer
 
 
 class RegisterView(PublicView):
@@ -97,15 +84,19 @@ class LogoutView(PublicView):
         return Response(status=204)
 
 
-class MeView(APIView):
-    @extend_schema(operation_id="me", responses=UserSerializer)
-    def get(self, request: Request) -> Response:
-        return Response(UserSerializer(request.user).data)
+class ForgotPasswordView(PublicView):
+    @extend_schema(
+        operation_id="forgot_password", request=ForgotPasswordSerializer, responses={202: ChallengeSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        return challenge_answer(ask_for_password_reset(**validated(ForgotPasswordSerializer, request.data)))
 
-    @extend_schema(operation_id="change_me", request=ProfileSerializer, responses=UserSerializer)
-    def patch(self, request: Request) -> Response:
-        changes = validated(ProfileSerializer, request.data)
-        return Response(UserSerializer(change_profile(user=request.user, changes=changes)).data)
+
+class ResetPasswordView(PublicView):
+    @extend_schema(operation_id="reset_password", request=ResetPasswordSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        reset_password(**validated(ResetPasswordSerializer, request.data))
+        return Response(status=204)
 
 
 KeysSerializer = inline_serializer("Keys", {"keys": serializers.ListField(child=serializers.DictField())})
