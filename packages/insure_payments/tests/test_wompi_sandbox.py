@@ -451,4 +451,6 @@ def test_the_controls_are_read_in_the_form_in_which_they_are_written(sandbox):
         sandbox.control_post({"speed": 2})
     with pytest.raises(ValueError, match="drop_rate"):
         sandbox.control_post({"events": {"drop_rate": 2}})
+    with pytest.raises(ValueError, match="events"):
+        sandbox.control_post({"events": None})
     assert sandbox.control_get() == state

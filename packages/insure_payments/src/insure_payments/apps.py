@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
 from django.utils.translation import gettext_lazy as _
 
 from insure_common.conf import register_settings_check
@@ -11,4 +14,36 @@ class InsurePaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+                        # These have models, which are not loaded before.
+        from insure_audit.public import register_actions
+        from insure_integrations.public import NotificationKind, register_notification_kinds, register_sync_job
+        from insure_payments.sync import charges_job
+
         register_settings_check(PaymentsSettings)
+        register(check_gateways)
+        register_sync_job(charges_job())
+        register_notification_kinds(
+            {"payments.receipt": NotificationKind(title=_("Payment receipt"), template="insure_payments/mail/receipt")}
+        )
+        register_actions(
+            {
+                "payments.payment_started": _("Payment started"),
+                "payments.payment_refused": _("Payment could not be opened"),
+                "payments.payment_settled": _("Payment settled"),
+                "payments.payment_approved_twice": _("Payment approved twice; the surplus is credit"),
+                "payments.amount_differed": _("Payment approved with another amount than asked for"),
+                "payments.payment_reversed": _("Payment taken back"),
+                "payments.transaction_quarantined": _("Transaction quarantined: it does not belong to its payment"),
+                "payments.charge_changed": _("Charge changed by the core system"),
+                "payments.charge_voided": _("Charge cancelled by the core system"),
+            }
+        )
+
+
+def check_gateways(**_: Any) -> list[CheckMessage]:
+    """`manage.py check` names what is wrong with the gateways."""
+    from insure_payments.gateways.base import gateway_problems
+
+    if PaymentsSettings.problems():
+        return []
+    return [Error(problem, id="insure_payments.E002") for problem in gateway_problems()]

@@ -1,3 +1,14 @@
 from insure_common.testing.project import base_settings
 
-globals().update(base_settings("insure_payments", apps=["insure_audit"]))
+globals().update(base_settings("insure_payments", apps=["insure_audit", "insure_integrations"]))
+
+INSURE_PAYMENTS = {
+    "GATEWAYS": {"WOMPI": {"gateway": "project.gateway.ScriptedGateway", "environment": "test"}},
+    "COMPANY": {
+        "name": "Seguros del Valle S.A.",
+        "tax_id": "900.123.456-7",
+        "address": "Carrera 7 # 71-21, Bogotá D.C.",
+        "contact": "servicio@segurosdelvalle.example",
+    },
+    "PAYMENT_RATES": [],
+}

@@ -72,7 +72,8 @@ class Charge(models.Model):
             ),
             models.CheckConstraint(
                 name="payments_charge_posted",
-                condition=Q(user__isnull=False) | Q(entry__isnull=True),
+                condition=Q(user__isnull=True, entry__isnull=True)
+                | (Q(user__isnull=False) & (Q(entry__isnull=False) | Q(status=ChargeStatus.VOID))),
             ),
         ]
         indexes = [

@@ -42,7 +42,6 @@ class Payment(models.Model):
     next_poll_at = models.DateTimeField(null=True)
     polls = models.PositiveSmallIntegerField(default=0)
     settled_at = models.DateTimeField(_("settled at"), null=True)
-    reported_at = models.DateTimeField(_("reported at"), null=True)
 
     class Meta:
         verbose_name = _("payment")
@@ -122,6 +121,10 @@ class Transaction(models.Model):
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, null=True, related_name="transaction", verbose_name=_("entry")
     )
+    reportable_in_cents = models.BigIntegerField(
+        default=0, help_text=_("What went to charges of the core system, which is told so.")
+    )
+    reported_at = models.DateTimeField(_("reported at"), null=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     finalized_at = models.DateTimeField(_("finalized at"), null=True)
 

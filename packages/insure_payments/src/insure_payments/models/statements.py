@@ -12,12 +12,13 @@ from insure_payments.models.ledger import Account
 class Statement(models.Model):
     """One account's month in Bogota, made by the first posting of that month, which fixes the opening balance.
 
-    The other figures are read from the ledger's lines of the month; see selectors.statements.
+    Its lines are those from `first_seq` on, up to the next statement's; `selectors.statements` reads the figures.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="statements", db_index=False)
     period = models.DateField(_("period"), help_text=_("First day of the month."))
+    first_seq = models.BigIntegerField()
     opening_in_cents = models.BigIntegerField(_("opening balance in cents"))
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -29,6 +30,10 @@ class Statement(models.Model):
             models.UniqueConstraint(fields=["account", "period"], name="payments_statement_once"),
             models.CheckConstraint(name="payments_statement_period", condition=Q(period__day=1)),
         ]
+
+    @property
+    def currency(self) -> str:
+        return self.account.currency
 
     def __str__(self) -> str:
         return f"{self.period:%Y-%m}"

@@ -82,8 +82,10 @@ class Controls(_Part):
 
         Raises ValueError if a name or value is unknown.
         """
-        events = {**self.events.model_dump(), **changes.get("events", {})}
-        return Controls.model_validate({**self.model_dump(), **changes, "events": events})
+        merged = {**self.model_dump(), **changes}
+        if isinstance(changes.get("events"), Mapping):
+            merged["events"] = {**self.events.model_dump(), **changes["events"]}
+        return Controls.model_validate(merged)
 
     def without_one(self, operation: Operation) -> "Controls":
         """These controls after one answer with the fault that `operation` has."""

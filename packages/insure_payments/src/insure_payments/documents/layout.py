@@ -1,0 +1,155 @@
+"""The look that all documents share: letterhead, colours, type, footer."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+from django.utils.translation import gettext as _
+from reportlab.lib.colors import HexColor, white
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.pagesizes import LETTER
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
+
+from insure_payments.conf import PaymentsSettings
+from insure_payments.documents.text import plain
+
+INK, MUTED, BRAND = HexColor("#1d2939"), HexColor("#667085"), HexColor("#0b3b5c")
+RULE, SHADE, GOOD = HexColor("#d9dee5"), HexColor("#f4f6f9"), HexColor("#0f7a4d")
+
+MARGIN = 18 * mm
+WIDTH = LETTER[0] - 2 * MARGIN
+HEADER_HEIGHT, FOOTER_HEIGHT = 32 * mm, 20 * mm
+
+BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK)
+STRONG = ParagraphStyle("strong", parent=BODY, fontName="Helvetica-Bold")
+RIGHT = ParagraphStyle("right", parent=BODY, alignment=TA_RIGHT)
+RIGHT_STRONG = ParagraphStyle("right strong", parent=STRONG, alignment=TA_RIGHT)
+LABEL = ParagraphStyle("label", parent=BODY, fontSize=7.5, leading=10, textColor=MUTED)
+HEAD = ParagraphStyle("head", parent=LABEL, fontName="Helvetica-Bold", textColor=white)
+HEAD_RIGHT = ParagraphStyle("head right", parent=HEAD, alignment=TA_RIGHT)
+NOTE = ParagraphStyle("note", parent=BODY, fontSize=8, leading=11, textColor=MUTED)
+TOTAL = ParagraphStyle("total", parent=RIGHT_STRONG, fontSize=15, leading=19, textColor=BRAND)
+
+
+def build_pdf(*, title: str, number: str, story: Sequence[Flowable]) -> bytes:
+    """Lay the story out under the letterhead. The same input gives the same bytes."""
+    company = PaymentsSettings.load().COMPANY
+    output = BytesIO()
+    document = BaseDocTemplate(
+        output, pagesize=LETTER, title=f"{title} {number}", author=company.name, invariant=1, lang="es-CO"
+    )
+    frame = Frame(
+        MARGIN,
+        FOOTER_HEIGHT,
+        WIDTH,
+        LETTER[1] - HEADER_HEIGHT - FOOTER_HEIGHT,
+        leftPadding=0,
+        rightPadding=0,
+        topPadding=8 * mm,
+        bottomPadding=0,
+    )
+
+    def decorate(canvas: Canvas, _document: Any) -> None:
+        _draw_letterhead(canvas, title=title, number=number)
+        _draw_footer(canvas)
+
+    document.addPageTemplates([PageTemplate(id="page", frames=[frame], onPage=decorate)])
+    document.build(list(story))
+    return output.getvalue()
+
+
+def _draw_letterhead(canvas: Canvas, *, title: str, number: str) -> None:
+    company, (width, height) = PaymentsSettings.load().COMPANY, LETTER
+    canvas.saveState()
+    canvas.setFillColor(BRAND)
+    canvas.rect(0, height - HEADER_HEIGHT, width, HEADER_HEIGHT, stroke=0, fill=1)
+    canvas.setFillColor(white)
+    canvas.setFont("Helvetica-Bold", 17)
+    canvas.drawString(MARGIN, height - 15 * mm, company.name)
+    canvas.setFont("Helvetica", 8.5)
+    details = [f"NIT {company.tax_id}" if company.tax_id else "", company.address, company.contact]
+    canvas.drawString(MARGIN, height - 22 * mm, "  ·  ".join(filter(None, details)))
+    canvas.setFont("Helvetica-Bold", 12)
+    canvas.drawRightString(width - MARGIN, height - 15 * mm, title.upper())
+    canvas.setFont("Helvetica", 10)
+    canvas.drawRightString(width - MARGIN, height - 22 * mm, number)
+    canvas.restoreState()
+
+
+def _draw_footer(canvas: Canvas) -> None:
+    canvas.saveState()
+    canvas.setStrokeColor(RULE)
+    canvas.line(MARGIN, 15 * mm, LETTER[0] - MARGIN, 15 * mm)
+    canvas.setFillColor(MUTED)
+    canvas.setFont("Helvetica", 7.5)
+    canvas.drawString(MARGIN, 10.5 * mm, _("Issued electronically; valid without signature."))
+    page = _("Page %(number)s") % {"number": canvas.getPageNumber()}
+    canvas.drawRightString(LETTER[0] - MARGIN, 10.5 * mm, page)
+    canvas.restoreState()
+
+
+def fact_sheet(facts: Sequence[tuple[str, str]]) -> Table:
+    """Label over value, two columns, on a shaded card."""
+    cells = [[Paragraph(plain(label), LABEL), Paragraph(plain(value), STRONG)] for label, value in facts]
+    rows = [[cells[at], cells[at + 1] if at + 1 < len(cells) else ""] for at in range(0, len(cells), 2)]
+    sheet = Table(rows, colWidths=[WIDTH / 2, WIDTH / 2])
+    sheet.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, -1), SHADE),
+                ("ROUNDEDCORNERS", [6, 6, 6, 6]),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 12),
+                ("TOPPADDING", (0, 0), (-1, -1), 5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
+            ]
+        )
+    )
+    return sheet
+
+
+def ruled_table(
+    *, head: Sequence[str], rows: Sequence[Sequence[Any]], widths: Sequence[float], amounts_from: int
+) -> Table:
+    """Columns under a dark head that repeats on every page; those from `amounts_from` on are amounts."""
+    titles = [
+        Paragraph(plain(text), HEAD_RIGHT if column >= amounts_from else HEAD) for column, text in enumerate(head)
+    ]
+    table = Table([titles, *rows], colWidths=[WIDTH * part for part in widths], repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, 0), BRAND),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LINEBELOW", (0, 1), (-1, -1), 0.5, RULE),
+                ("TOPPADDING", (0, 0), (-1, -1), 5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
+                ("LEFTPADDING", (0, 0), (-1, -1), 8),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
+            ]
+        )
+    )
+    return table
+
+
+def totals_table(rows: Sequence[tuple[str, str]]) -> Table:
+    """Amounts that add up, at the right; the last one is the total."""
+    cells = [[Paragraph(plain(label), RIGHT), Paragraph(plain(value), RIGHT)] for label, value in rows[:-1]]
+    label, value = rows[-1]
+    cells.append([Paragraph(plain(label), RIGHT_STRONG), Paragraph(plain(value), TOTAL)])
+    table = Table(cells, colWidths=[WIDTH * 0.68, WIDTH * 0.32])
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
+                ("TOPPADDING", (0, 0), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+                ("TOPPADDING", (0, -1), (-1, -1), 6),
+            ]
+        )
+    )
+    return table

@@ -1,0 +1,120 @@
+"""The receipt of a settled payment."""
+
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, Spacer
+
+from insure_common.money import Money
+from insure_common.people import Person
+from insure_payments.documents.layout import (
+    BODY,
+    LABEL,
+    NOTE,
+    RIGHT,
+    STRONG,
+    build_pdf,
+    fact_sheet,
+    ruled_table,
+    totals_table,
+)
+from insure_payments.documents.text import amount_in_words, local_time, plain
+from insure_payments.models import Receipt
+
+LANGUAGE = "es"
+"""A receipt is a Colombian document, whatever language the app is used in."""
+
+
+def receipt_pdf(*, receipt: Receipt, payer: Person | None, bank: str) -> bytes:
+    """The PDF of a receipt; the same receipt gives the same bytes."""
+    with translation.override(LANGUAGE):
+        number = receipt_number(receipt)
+        return build_pdf(title=_("Payment receipt"), number=number, story=_story(receipt, payer, bank))
+
+
+def receipt_number(receipt: Receipt) -> str:
+    return f"No. {receipt.number:08}"
+
+
+def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
+    settled = receipt.transaction
+    total = Money(settled.amount_in_cents, settled.currency)
+    return [
+        fact_sheet(_facts(receipt, payer, bank)),
+        Spacer(0, 8 * mm),
+        Paragraph(_("What was paid"), STRONG),
+        Spacer(0, 2.5 * mm),
+        _charges_table(receipt),
+        Spacer(0, 3 * mm),
+        totals_table(_totals(receipt, total)),
+        Spacer(0, 5 * mm),
+        Paragraph(_("Amount in words"), LABEL),
+        Paragraph(plain(amount_in_words(settled.amount_in_cents)).capitalize(), BODY),
+        Spacer(0, 8 * mm),
+        Paragraph(_("Keep the trace code (CUS): your bank and we find this payment by it."), NOTE),
+    ]
+
+
+def _facts(receipt: Receipt, payer: Person | None, bank: str) -> list[tuple[str, str]]:
+    payment, settled = receipt.payment, receipt.transaction
+    document = f"{payer.id_type} {payer.id_number}" if payer and payer.id_number else ""
+    return [
+        (_("Paid by"), payer.full_name if payer else ""),
+        (_("Document"), document or "-"),
+        (_("Date and time (Bogota)"), local_time(settled.finalized_at or receipt.issued_at)),
+        (_("Status"), _("Approved")),
+        (_("Method"), " · ".join(filter(None, [payment.method["type"], bank]))),
+        (_("Trace code (CUS)"), settled.trace_code or "-"),
+        (_("Payment reference"), payment.reference),
+        (_("Transaction"), f"{settled.provider} {settled.provider_id}"),
+    ]
+
+
+def _charges_table(receipt: Receipt) -> Any:
+    currency = receipt.transaction.currency
+    rows = []
+    for line in receipt.lines:
+        net_in_cents = line["amount_in_cents"] - line["tax_in_cents"]
+        amounts = (net_in_cents, line["tax_in_cents"], line["amount_in_cents"])
+        rows.append(
+            [
+                [Paragraph(plain(line["concept"]), BODY), Paragraph(plain(line["reference"]), LABEL)],
+                Paragraph(plain(line["policy"] or "-", 40), BODY),
+                *(Paragraph(Money(amount, currency).display(), RIGHT) for amount in amounts),
+            ]
+        )
+    credit_in_cents = _credit_in_cents(receipt)
+    if credit_in_cents:
+        display = Money(credit_in_cents, currency).display()
+        rows.append(
+            [
+                Paragraph(_("Credit in your favour"), BODY),
+                Paragraph("-", BODY),
+                Paragraph(display, RIGHT),
+                Paragraph(Money(0, currency).display(), RIGHT),
+                Paragraph(display, RIGHT),
+            ]
+        )
+    return ruled_table(
+        head=[_("Concept"), _("Policy"), _("Net"), _("VAT"), _("Paid")],
+        rows=rows,
+        widths=[0.36, 0.19, 0.15, 0.13, 0.17],
+        amounts_from=2,
+    )
+
+
+def _totals(receipt: Receipt, total: Money) -> list[tuple[str, str]]:
+    tax_in_cents = sum(line["tax_in_cents"] for line in receipt.lines)
+    net = Money(total.amount_in_cents - tax_in_cents, total.currency)
+    return [
+        (_("Subtotal"), net.display()),
+        (_("VAT"), Money(tax_in_cents, total.currency).display()),
+        (_("Total paid"), f"{total.display()} {total.currency}"),
+    ]
+
+
+def _credit_in_cents(receipt: Receipt) -> int:
+    paid_in_cents: int = sum(line["amount_in_cents"] for line in receipt.lines)
+    return receipt.transaction.amount_in_cents - paid_in_cents

@@ -1,0 +1,80 @@
+"""The monthly statement of an account."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, Spacer
+
+from insure_common import clock
+from insure_common.money import Money
+from insure_common.people import people
+from insure_payments.documents.layout import (
+    BODY,
+    NOTE,
+    RIGHT,
+    STRONG,
+    build_pdf,
+    fact_sheet,
+    ruled_table,
+    totals_table,
+)
+from insure_payments.documents.receipt import LANGUAGE
+from insure_payments.documents.text import local_time, plain
+from insure_payments.enums import EntryKind
+from insure_payments.models import Line
+
+
+def statement_pdf(*, statement: Any, lines: Iterable[Line]) -> bytes:
+    """The PDF of a statement as `selectors.statements` annotates it."""
+    with translation.override(LANGUAGE):
+        number = date_format(statement.period, "F Y").capitalize()
+        return build_pdf(title=_("Account statement"), number=number, story=_story(statement, lines))
+
+
+def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
+    currency, client = statement.currency, people().get(statement.account.user_id)
+    rows = [_row(line) for line in lines]
+    return [
+        fact_sheet(
+            [
+                (_("Client"), client.full_name if client else ""),
+                (_("Document"), f"{client.id_type} {client.id_number}" if client and client.id_number else "-"),
+                (_("Period"), date_format(statement.period, "F Y").capitalize()),
+                (_("Read on (Bogota)"), local_time(clock.now())),
+            ]
+        ),
+        Spacer(0, 8 * mm),
+        Paragraph(_("Movements"), STRONG),
+        Spacer(0, 2.5 * mm),
+        ruled_table(
+            head=[_("Date"), _("Movement"), _("Description"), _("Amount"), _("Balance")],
+            rows=rows,
+            widths=[0.15, 0.2, 0.33, 0.16, 0.16],
+            amounts_from=3,
+        ),
+        Spacer(0, 4 * mm),
+        totals_table(
+            [
+                (_("Opening balance"), Money(statement.opening_in_cents, currency).display()),
+                (_("+ Charges"), Money(statement.charges_in_cents, currency).display()),
+                (_("- Payments"), Money(statement.payments_in_cents, currency).display()),
+                (_("Closing balance"), f"{Money(statement.closing_in_cents, currency).display()} {currency}"),
+            ]
+        ),
+        Spacer(0, 6 * mm),
+        Paragraph(_("A positive balance is owed; a negative one is in your favour."), NOTE),
+    ]
+
+
+def _row(line: Line) -> list[Any]:
+    return [
+        Paragraph(local_time(line.posted_at), BODY),
+        Paragraph(plain(EntryKind(line.entry.kind).label), BODY),
+        Paragraph(plain(line.entry.description, 80), BODY),
+        Paragraph(Money(line.amount_in_cents, line.currency).display(), RIGHT),
+        Paragraph(Money(line.balance_after_in_cents or 0, line.currency).display(), RIGHT),
+    ]

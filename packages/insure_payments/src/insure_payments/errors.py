@@ -1,0 +1,39 @@
+"""Expected errors of this package, with their stable codes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from insure_common.exceptions import Conflict, NotFound, ServiceUnavailable, ValidationError
+
+
+class ChargeInPayment(Conflict):
+    default_detail = _("A payment for this charge is under way. Wait for it or try again later.")
+    default_code = "charge_in_payment"
+
+
+class ChargePaid(Conflict):
+    default_detail = _("This charge is paid already.")
+    default_code = "charge_paid"
+
+
+class ChargeVoid(Conflict):
+    default_detail = _("This charge was cancelled; there is nothing to pay.")
+    default_code = "charge_void"
+
+
+class UnknownCharge(NotFound):
+    default_detail = _("There is no such charge on your account.")
+
+
+class AmountTooHigh(ValidationError):
+    default_detail = _("The amount is higher than what is open.")
+    default_code = "amount_too_high"
+
+
+class ReturnUrlRefused(ValidationError):
+    default_detail = _("The return address does not belong to this service.")
+    default_code = "return_url_refused"
+
+
+class CatalogNotReady(ServiceUnavailable):
+    default_detail = _("The provider's banks and documents are being fetched. Please try again in a few seconds.")
+    default_code = "catalog_not_ready"

@@ -1,0 +1,15 @@
+"""What a provider offers."""
+
+from insure_payments.models import ProviderCatalog
+
+
+def catalog_of(provider: str) -> ProviderCatalog | None:
+    """Banks and documents as last fetched; None before the first time."""
+    return ProviderCatalog.objects.filter(provider=provider).first()
+
+
+def institution_name(provider: str, code: str) -> str:
+    """The name of a bank, or its code if the name is not known."""
+    catalog = catalog_of(provider)
+    names = {bank["code"]: bank["name"] for bank in catalog.institutions} if catalog else {}
+    return names.get(code, code)

@@ -1,0 +1,51 @@
+"""What a payment is, is derived from its transactions; what follows from that is written here, in one place."""
+
+from datetime import timedelta
+
+from insure_common import clock
+from insure_payments.conf import PaymentsSettings
+from insure_payments.enums import (
+    LIVE_TRANSACTION_STATUSES,
+    UNSETTLED_PAYMENT_STATUSES,
+    FailureReason,
+    PaymentStatus,
+)
+from insure_payments.models import Payment
+
+FAILURE_OF = {
+    PaymentStatus.DECLINED: FailureReason.DECLINED,
+    PaymentStatus.ERROR: FailureReason.FAILED,
+    PaymentStatus.VOIDED: FailureReason.FAILED,
+    PaymentStatus.EXPIRED: FailureReason.EXPIRED,
+}
+
+
+def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> None:
+    """Set a locked payment's status, failure and next question to the provider; release its charges once it is over.
+
+    `failure` says more precisely why, where that is known. The caller saves the payment.
+    """
+    statuses = list(payment.transactions.filter(mismatch="").values_list("status", flat=True))
+    status = PaymentStatus.of(statuses, is_expired=clock.now() >= payment.expires_at)
+    if failure or status != payment.status:
+        payment.failure_reason = failure or FAILURE_OF.get(status, "")
+    payment.status = status
+    if payment.status in UNSETTLED_PAYMENT_STATUSES:
+        return
+    payment.holds.all().delete()
+    if not set(statuses) & set(LIVE_TRANSACTION_STATUSES):
+        payment.next_poll_at = None
+
+
+def schedule_next_poll(payment: Payment) -> None:
+    """Plan the next question at doubled intervals, at the payment's expiry at the latest, and none after POLL_DAYS."""
+    settings, now = PaymentsSettings.load(), clock.now()
+    if now >= payment.created_at + timedelta(days=settings.POLL_DAYS):
+        payment.next_poll_at = None
+        return
+    payment.polls += 1
+    # 2 ** 12 minutes is beyond any longest interval; the cap keeps the number small.
+    seconds = min(settings.POLL_FIRST_SECONDS * 2 ** min(payment.polls, 12), settings.POLL_MAX_SECONDS)
+    payment.next_poll_at = now + timedelta(seconds=seconds)
+    if now < payment.expires_at:
+        payment.next_poll_at = min(payment.next_poll_at, payment.expires_at)

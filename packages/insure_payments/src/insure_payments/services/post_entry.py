@@ -1,0 +1,157 @@
+"""Post to the ledger: the only way in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from insure_common import clock
+from insure_payments.enums import REVERSAL_OF, AccountKind, EntryKind
+from insure_payments.models import Account, Entry, Line, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Signed minor units (a debit is positive) on the account of `user_id`, or on the house account of `kind`."""
+
+    amount_in_cents: int
+    kind: AccountKind = AccountKind.CLIENT
+    user_id: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry to post. `source`, `external_id` and `kind` name its cause."""
+
+    kind: EntryKind
+    source: str
+    external_id: str
+    description: str
+    currency: str
+    legs: tuple[Leg, ...]
+    reverses: Entry | None = None
+
+
+def reversal_of(entry: Entry, *, source: str, external_id: str) -> Draft:
+    """The draft that takes `entry` back, leg by leg."""
+    lines = entry.lines.select_related("account").order_by("id")
+    return Draft(
+        kind=REVERSAL_OF[EntryKind(entry.kind)],
+        source=source,
+        external_id=external_id,
+        description=entry.description,
+        currency=lines[0].currency,
+        legs=tuple(Leg(-line.amount_in_cents, AccountKind(line.account.kind), line.account.user_id) for line in lines),
+        reverses=entry,
+    )
+
+
+def post_entry(draft: Draft) -> Entry:
+    """Post one entry; see `post_entries`."""
+    return post_entries([draft])[0]
+
+
+def post_entries(drafts: Sequence[Draft]) -> list[Entry]:
+    """Post entries in this order, in the caller's transaction, and return them.
+
+    Makes missing accounts and locks the client accounts, after whatever else the caller has locked. Raises
+    IntegrityError, at commit at the latest, if an entry does not balance or its cause has posted already: callers
+    decide under a lock of their own whether there is anything to post.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("entries are posted in the transaction of their cause")
+    if not drafts:
+        return []
+    accounts = _accounts_of(drafts)
+    clients = [account for account in accounts.values() if account.kind == AccountKind.CLIENT]
+    # Not before what the accounts know already: a line's time never runs against its order.
+    posted_at = max([clock.now(), *(account.last_posted_at for account in clients if account.last_posted_at)])
+    _open_statements(clients, posted_at)
+    entries, lines = [], []
+    for draft in drafts:
+        legs = [leg for leg in draft.legs if leg.amount_in_cents]
+        entry = Entry(
+            kind=draft.kind,
+            source=draft.source,
+            external_id=draft.external_id,
+            description=draft.description,
+            posted_at=posted_at,
+            lines_count=len(legs),
+            reverses=draft.reverses,
+        )
+        entries.append(entry)
+        lines += [_line(entry, leg, accounts[_key(draft, leg)], draft.currency) for leg in legs]
+    Entry.objects.bulk_create(entries)
+    Line.objects.bulk_create(lines)
+    Account.objects.bulk_update(clients, ["balance_in_cents", "last_seq", "last_posted_at"])
+    return entries
+
+
+Key = tuple[AccountKind, Any, str]
+
+
+def _key(draft: Draft, leg: Leg) -> Key:
+    return (leg.kind, leg.user_id, draft.currency)
+
+
+def _line(entry: Entry, leg: Leg, account: Account, currency: str) -> Line:
+    line = Line(
+        entry=entry,
+        account=account,
+        amount_in_cents=leg.amount_in_cents,
+        currency=currency,
+        posted_at=entry.posted_at,
+    )
+    if account.last_seq is not None and account.balance_in_cents is not None:
+        account.last_seq += 1
+        account.balance_in_cents += leg.amount_in_cents
+        account.last_posted_at = entry.posted_at
+        line.account_seq = account.last_seq
+        line.balance_after_in_cents = account.balance_in_cents
+    return line
+
+
+def _accounts_of(drafts: Iterable[Draft]) -> dict[Key, Account]:
+    wanted = {_key(draft, leg) for draft in drafts for leg in draft.legs}
+    found = _find(wanted)
+    if missing := wanted - found.keys():
+        Account.objects.bulk_create([_new_account(*key) for key in missing], ignore_conflicts=True)
+        found = _find(wanted)
+    return found
+
+
+def _new_account(kind: AccountKind, user_id: Any, currency: str) -> Account:
+    start = 0 if kind == AccountKind.CLIENT else None
+    return Account(kind=kind, user_id=user_id, currency=currency, balance_in_cents=start, last_seq=start)
+
+
+def _find(wanted: set[Key]) -> dict[Key, Account]:
+    currencies = {currency for _, _, currency in wanted}
+    users = {user_id for _, user_id, _ in wanted if user_id is not None}
+    kinds = {kind for kind, user_id, _ in wanted if user_id is None}
+    clients = Account.objects.filter(kind=AccountKind.CLIENT, user__in=users, currency__in=currencies)
+    houses = Account.objects.filter(kind__in=kinds, currency__in=currencies)
+    accounts = [*clients.order_by("pk").select_for_update(no_key=True), *houses]
+    return {(AccountKind(account.kind), account.user_id, account.currency): account for account in accounts}
+
+
+def _open_statements(clients: Iterable[Account], posted_at: datetime) -> None:
+    period = _month_of(posted_at)
+    Statement.objects.bulk_create(
+        [
+            Statement(
+                account=account,
+                period=period,
+                first_seq=(account.last_seq or 0) + 1,
+                opening_in_cents=account.balance_in_cents or 0,
+            )
+            for account in clients
+            if account.last_posted_at is None or _month_of(account.last_posted_at) != period
+        ]
+    )
+
+
+def _month_of(moment: datetime) -> date:
+    return moment.astimezone(clock.BOGOTA).date().replace(day=1)

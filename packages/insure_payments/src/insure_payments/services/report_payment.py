@@ -1,0 +1,52 @@
+"""Tell the core system what was paid, and what was taken back."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from insure_common import clock, outbox
+from insure_integrations.public import PaymentReport, ReversalReport, core_system
+from insure_payments.conf import PaymentsSettings
+from insure_payments.models import Transaction
+
+PAUSE = timedelta(seconds=30)
+
+
+def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) -> None:
+    """Report what an approved transaction paid of the core system's charges.
+
+    Safe to repeat: the core system knows the transaction's id as idempotency key. Raises what `CoreSystem` raises.
+    """
+    settled = Transaction.objects.select_related("payment").get(pk=transaction_id)
+    if settled.reported_at is None:
+        report = PaymentReport(
+            reference=settled.payment.reference,
+            charge_references=charge_references,
+            amount_in_cents=settled.reportable_in_cents,
+            currency=settled.currency,
+            method=settled.payment.method["type"],
+            provider=settled.provider,
+            provider_transaction=str(settled.provider_id),
+            settled_at=settled.finalized_at or clock.now(),
+        )
+        core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(settled.pk))
+    with transaction.atomic():
+        Transaction.objects.filter(pk=settled.pk, reported_at=None).update(reported_at=clock.now())
+        outbox.complete()
+
+
+def report_reversal(*, transaction_id: UUID) -> None:
+    """Report that a reported transaction was taken back. Raises RetryLater until its payment has been reported."""
+    voided = Transaction.objects.select_related("payment").get(pk=transaction_id)
+    if voided.reported_at is None:
+        raise outbox.RetryLater(PAUSE)
+    report = ReversalReport(
+        reference=voided.payment.reference,
+        amount_in_cents=voided.reportable_in_cents,
+        currency=voided.currency,
+        reason=voided.message or voided.status,
+        reversed_at=clock.now(),
+    )
+    core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")

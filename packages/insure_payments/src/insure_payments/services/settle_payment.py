@@ -1,0 +1,102 @@
+"""Bring a payment to the state its provider reports, exactly once."""
+
+import logging
+from uuid import UUID
+
+from django.db import transaction
+
+from insure_audit.public import record
+from insure_payments.conf import PaymentsSettings
+from insure_payments.enums import TRANSACTION_TRANSITIONS, TransactionStatus
+from insure_payments.gateways.base import GatewayTransaction
+from insure_payments.models import Payment, Transaction
+from insure_payments.services.approve_transaction import approve_transaction
+from insure_payments.services.payment_state import derive_state
+from insure_payments.services.void_transaction import void_transaction
+
+logger = logging.getLogger(__name__)
+
+
+def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: str | None = None) -> Payment:
+    """Apply what the provider itself answered about one transaction of a payment, in one transaction.
+
+    What is no news changes nothing, so events may come twice, late and in any order. A transaction that is not the one
+    asked for (`asked_id`) or does not belong to the payment is quarantined with an alert and changes nothing either.
+    Approved money is always posted, whatever has become of payment and charges meanwhile.
+    """
+    with transaction.atomic():
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        attempt = _transaction_of(payment, reported)
+        if mismatch := _mismatch(payment, attempt, reported, asked_id):
+            _quarantine(payment, reported, asked_id, mismatch)
+            return payment
+        _note_details(payment, attempt, reported)
+        if reported.status not in TRANSACTION_TRANSITIONS[TransactionStatus(attempt.status)]:
+            _refuse(attempt, reported)
+        elif reported.status == TransactionStatus.APPROVED:
+            approve_transaction(payment, attempt)
+        elif reported.status == TransactionStatus.VOIDED and attempt.status == TransactionStatus.APPROVED:
+            void_transaction(payment, attempt)
+        else:
+            attempt.status = reported.status
+        attempt.save()
+        derive_state(payment)
+        payment.save()
+        return payment
+
+
+def _transaction_of(payment: Payment, reported: GatewayTransaction) -> Transaction:
+    """The row of this transaction: known by its id, or the attempt whose id was not known yet, or a new one."""
+    known = Transaction.objects.filter(provider=reported.provider, provider_id=reported.provider_id).first()
+    waiting = payment.transactions.filter(provider_id=None, status=TransactionStatus.UNKNOWN)
+    return known or waiting.order_by("pk").first() or Transaction(payment=payment, provider=reported.provider)
+
+
+def _mismatch(payment: Payment, attempt: Transaction, reported: GatewayTransaction, asked_id: str | None) -> str:
+    """What does not belong to the payment, or nothing. Another amount does: that money has come."""
+    environment = PaymentsSettings.load().GATEWAYS[payment.provider].get("environment", "")
+    checks = {
+        "provider": reported.provider == payment.provider,
+        "id": bool(reported.provider_id) and asked_id in (None, reported.provider_id),
+        "reference": reported.reference == payment.reference,
+        "currency": reported.currency == payment.currency,
+        "amount": reported.amount_in_cents > 0,
+        "environment": reported.environment in ("", environment),
+        "payment": attempt.payment_id == payment.pk,
+    }
+    return next((name for name, is_right in checks.items() if not is_right), "")
+
+
+def _quarantine(payment: Payment, reported: GatewayTransaction, asked_id: str | None, mismatch: str) -> None:
+    row = payment.transactions.filter(provider_id=asked_id or reported.provider_id)
+    if row.filter(mismatch=mismatch).exists():
+        return
+    row.update(mismatch=mismatch)
+    details = {"mismatch": mismatch, "provider_id": reported.provider_id, "status": str(reported.status)}
+    logger.error("payment transaction quarantined", extra={"payment": str(payment.pk), **details})
+    record(
+        "payments.transaction_quarantined",
+        target_type="insure_payments.payment",
+        target_id=payment.pk,
+        metadata=details,
+    )
+
+
+def _note_details(payment: Payment, attempt: Transaction, reported: GatewayTransaction) -> None:
+    attempt.provider_id = reported.provider_id
+    if attempt.entry_id is None:
+        attempt.amount_in_cents = reported.amount_in_cents
+        attempt.currency = reported.currency
+    attempt.trace_code = reported.trace_code[:100] or attempt.trace_code
+    attempt.message = reported.message[:500] or attempt.message
+    attempt.finalized_at = reported.finalized_at or attempt.finalized_at
+    attempt.mismatch = ""
+    payment.redirect_url = reported.redirect_url or payment.redirect_url
+
+
+def _refuse(attempt: Transaction, reported: GatewayTransaction) -> None:
+    if reported.status != attempt.status:
+        logger.warning(
+            "transition refused",
+            extra={"transaction": str(attempt.pk), "from": attempt.status, "to": str(reported.status)},
+        )

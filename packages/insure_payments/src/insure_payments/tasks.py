@@ -1,0 +1,66 @@
+"""Outbox consumers: load by id, call one service."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from insure_common.outbox import consumer
+from insure_payments.services.claim_charges import claim_charges
+from insure_payments.services.open_payment import open_payment
+from insure_payments.services.process_webhook import process_webhook
+from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
+from insure_payments.services.refresh_payment import refresh_payment
+from insure_payments.services.render_receipt import render_receipt
+from insure_payments.services.report_payment import report_payment, report_reversal
+from insure_payments.services.sweep_payments import sweep_pending_payments
+
+SEVERAL_CALLS = timedelta(minutes=3)
+"""Long enough for a few calls to a provider that each end at their own time-out."""
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def open_payment_task(payload: dict[str, Any]) -> None:
+    open_payment(payment_id=UUID(payload["payment_id"]))
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def refresh_payment_task(payload: dict[str, Any]) -> None:
+    refresh_payment(payment_id=UUID(payload["payment_id"]))
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def process_webhook_task(payload: dict[str, Any]) -> None:
+    process_webhook(event_id=UUID(payload["event_id"]))
+
+
+@consumer()
+def sweep_payments_task(payload: dict[str, Any]) -> None:
+    """For the schedule: enqueues what is due and returns."""
+    sweep_pending_payments()
+    refresh_outdated_catalogs()
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def refresh_catalog_task(payload: dict[str, Any]) -> None:
+    refresh_catalog(provider=payload["provider"])
+
+
+@consumer(atomic=False)
+def render_receipt_task(payload: dict[str, Any]) -> None:
+    render_receipt(receipt_id=UUID(payload["receipt_id"]))
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def report_payment_task(payload: dict[str, Any]) -> None:
+    report_payment(transaction_id=UUID(payload["transaction_id"]), charge_references=payload["charge_references"])
+
+
+@consumer(atomic=False, lease=SEVERAL_CALLS)
+def report_reversal_task(payload: dict[str, Any]) -> None:
+    report_reversal(transaction_id=UUID(payload["transaction_id"]))
+
+
+@consumer()
+def claim_charges_task(payload: dict[str, Any]) -> None:
+    """Subscriber of `holder_linked`."""
+    claim_charges(system=payload["system"], holder_reference=payload["reference"], user_id=payload["user_id"])

@@ -1,0 +1,25 @@
+from django.urls import path
+
+from insure_payments.views import account, operators, payments, webhooks
+
+urlpatterns = [
+    path("account/", account.AccountView.as_view(), name="account"),
+    path("account/entries/", account.EntryListView.as_view(), name="entries"),
+    path("charges/", account.ChargeListView.as_view(), name="charges"),
+    path("charges/<uuid:pk>/", account.ChargeView.as_view(), name="charge"),
+    path("statements/", account.StatementListView.as_view(), name="statements"),
+    path("statements/<uuid:pk>/", account.StatementView.as_view(), name="statement"),
+    path("statements/<uuid:pk>/pdf/", account.StatementPdfView.as_view(), name="statement-pdf"),
+    path("payment-methods/", payments.PaymentMethodsView.as_view(), name="payment-methods"),
+    path("pse/institutions/", payments.InstitutionListView.as_view(), name="institutions"),
+    path("payments/", payments.PaymentListView.as_view(), name="payments"),
+    path("payments/<uuid:pk>/", payments.PaymentView.as_view(), name="payment"),
+    path("payments/<uuid:pk>/receipt/", payments.ReceiptView.as_view(), name="payment-receipt"),
+    path("webhooks/wompi/", webhooks.WompiWebhookView.as_view(), name="wompi-webhook"),
+    path("admin/payments/", operators.AdminPaymentListView.as_view(), name="admin-payments"),
+    path("admin/payments/<uuid:pk>/", operators.AdminPaymentView.as_view(), name="admin-payment"),
+    path("admin/webhook-events/", operators.WebhookEventListView.as_view(), name="webhook-events"),
+    path("admin/webhook-events/<uuid:pk>/", operators.WebhookEventView.as_view(), name="webhook-event"),
+    path("admin/accounts/<str:user_id>/", operators.AdminAccountView.as_view(), name="admin-account"),
+    path("admin/accounts/<str:user_id>/entries/", operators.AdminEntryListView.as_view(), name="admin-entries"),
+]

@@ -1,0 +1,115 @@
+"""The client's own payments, and what a provider offers."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.generics import RetrieveAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from insure_common.api.downloads import pdf_response
+from insure_common.api.views import ListView, validated
+from insure_common.exceptions import NotFound
+from insure_common.idempotency import idempotently
+from insure_payments.conf import PaymentsSettings
+from insure_payments.enums import PaymentMethod
+from insure_payments.errors import CatalogNotReady
+from insure_payments.models import Payment, ProviderCatalog
+from insure_payments.selectors.catalog import catalog_of
+from insure_payments.selectors.payments import payments_visible_to, receipt_visible_to
+from insure_payments.serializers import (
+    InstitutionPageSerializer,
+    MethodSerializer,
+    PaymentMethodsSerializer,
+    PaymentQuery,
+    PaymentSerializer,
+    StartPaymentSerializer,
+)
+from insure_payments.services.refresh_catalog import request_catalog_refresh
+from insure_payments.services.start_payment import start_payment
+from insure_payments.throttles import payment_throttles
+
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
+
+
+class PaymentListView(ListView[Payment]):
+    serializer_class = PaymentSerializer
+    query_serializer_class = PaymentQuery
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        return payments_visible_to(self.request.user).filter(**self.filters)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*payment_throttles()] if self.request.method == "POST" else []
+
+    @extend_schema(operation_id="list_payments")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="start_payment",
+        request=StartPaymentSerializer,
+        responses={202: PaymentSerializer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        data = validated(StartPaymentSerializer, request.data)
+        outcome = idempotently(
+            request,
+            effect=lambda: start_payment(user=request.user, **data),
+            status=status.HTTP_202_ACCEPTED,
+        )
+        payment = payments_visible_to(request.user).get(pk=outcome.object_id)
+        return Response(PaymentSerializer(payment).data, status=outcome.status, headers=outcome.headers)
+
+
+@extend_schema(operation_id="get_payment")
+class PaymentView(RetrieveAPIView[Payment]):
+    serializer_class = PaymentSerializer
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        return payments_visible_to(self.request.user)
+
+
+class ReceiptView(APIView):
+    @extend_schema(operation_id="get_receipt", responses={(200, "application/pdf"): bytes})
+    def get(self, request: Request, pk: UUID) -> FileResponse:
+        receipt = receipt_visible_to(request.user, pk)
+        if receipt is None:
+            raise NotFound
+        return pdf_response(default_storage.open(receipt.path), filename=f"recibo-{receipt.number}.pdf")
+
+
+class PaymentMethodsView(APIView):
+    @extend_schema(operation_id="list_payment_methods", responses=PaymentMethodsSerializer)
+    def get(self, request: Request) -> Response:
+        catalog = _catalog()
+        needs = [name for name in MethodSerializer().fields if name != "type"]
+        methods = [{"type": PaymentMethod.PSE, "provider": catalog.provider, "needs": needs}]
+        answer = {"methods": methods, "accepted_documents": catalog.accepted_documents}
+        return Response(PaymentMethodsSerializer(answer).data)
+
+
+class InstitutionListView(APIView):
+    @extend_schema(operation_id="list_institutions", responses=InstitutionPageSerializer)
+    def get(self, request: Request) -> Response:
+        page = {"next": None, "previous": None, "results": _catalog().institutions}
+        return Response(InstitutionPageSerializer(page).data)
+
+
+def _catalog() -> ProviderCatalog:
+    """What was fetched last. Before the first time a worker is asked, and the client told to come again."""
+    provider = PaymentsSettings.load().DEFAULT_PROVIDER
+    catalog = catalog_of(provider)
+    if catalog is None:
+        request_catalog_refresh(provider=provider)
+        raise CatalogNotReady
+    return catalog

@@ -1,0 +1,28 @@
+"""Where providers tell us that something has happened."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from insure_common.conf import CommonSettings
+from insure_common.exceptions import PayloadTooLarge
+from insure_payments.services.receive_webhook import receive_webhook
+
+
+class WompiWebhookView(APIView):
+    """Answers exactly 200 to every authentic event: any other code makes Wompi send it again."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="receive_wompi_event", request={"application/json": dict}, responses={200: None})
+    def post(self, request: Request) -> Response:
+        limit = CommonSettings.load().MAX_BODY_BYTES
+        # The signature is over the event's own bytes, so no parser comes in between.
+        body = request._request.read(limit + 1)
+        if len(body) > limit:
+            raise PayloadTooLarge
+        receive_webhook(provider="WOMPI", headers=request.headers, body=body)
+        return Response(status=200)

@@ -1,0 +1,94 @@
+"""A provider that answers what a test tells it to: for the faults that no honest sandbox shows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from insure_payments.enums import TransactionStatus
+from insure_payments.gateways.base import (
+    AcceptedDocument,
+    GatewayRefused,
+    GatewayTransaction,
+    Institution,
+    InvalidSignature,
+    Notification,
+    OpenRequest,
+)
+
+
+class ScriptedGateway:
+    """State is on the class: the services make a new instance for each call. `failures` are raised once each."""
+
+    provider = "WOMPI"
+    transactions: dict[str, GatewayTransaction] = {}
+    opened: list[OpenRequest] = []
+    failures: dict[str, list[Exception]] = {}
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+
+    @classmethod
+    def configuration_problems(cls, **options: Any) -> list[str]:
+        return []
+
+    @classmethod
+    def reset(cls) -> None:
+        cls.transactions, cls.opened, cls.failures = {}, [], {}
+
+    @classmethod
+    def report(cls, provider_id: str, **changes: Any) -> GatewayTransaction:
+        """Change what the provider says of a transaction, and return it."""
+        cls.transactions[provider_id] = replace(cls.transactions[provider_id], **changes)
+        return cls.transactions[provider_id]
+
+    def _called(self, operation: str) -> None:
+        if failures := self.failures.get(operation):
+            raise failures.pop(0)
+
+    def list_institutions(self) -> list[Institution]:
+        self._called("list_institutions")
+        return [Institution("1", "Banco que aprueba"), Institution("2", "Banco que declina")]
+
+    def accepted_documents(self) -> list[AcceptedDocument]:
+        self._called("accepted_documents")
+        return [AcceptedDocument("END_USER_POLICY", "https://wompi.example/policy.pdf")]
+
+    def open(self, request: OpenRequest) -> GatewayTransaction:
+        self.opened.append(request)
+        number = f"T-{len(self.opened)}"
+        self._called("open")
+        self.transactions[number] = GatewayTransaction(
+            provider="WOMPI",
+            provider_id=number,
+            reference=request.reference,
+            status=TransactionStatus.PENDING,
+            amount_in_cents=request.amount_in_cents,
+            currency=request.currency,
+            environment="test",
+            redirect_url=f"https://bank.example/{number}",
+        )
+        self._called("open_answer")
+        return self.transactions[number]
+
+    def fetch(self, provider_id: str) -> GatewayTransaction:
+        self._called("fetch")
+        if provider_id not in self.transactions:
+            raise GatewayRefused("unknown transaction")
+        return self.transactions[provider_id]
+
+    def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
+        self._called("find_by_reference")
+        return [found for found in self.transactions.values() if found.reference == reference]
+
+    def parse_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+        event = json.loads(body)
+        if event.get("secret") != "right":
+            raise InvalidSignature
+        return Notification(
+            event_key=event["key"],
+            event_name="transaction.updated",
+            provider_id=event["id"],
+            environment=event.get("environment", "test"),
+            payload=event,
+        )
