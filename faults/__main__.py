@@ -1,0 +1,58 @@
+"""Break the local stack while clients use it: python -m faults."""
+
+import secrets
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+
+from faults.auditor import Auditor
+from faults.injector import CALM, EXPERIMENTS, Injector
+from faults.phones import Phone
+from faults.stack import running_stack
+
+LOGS = Path(__file__).parents[1] / ".cache" / "faults"
+PHONES_AT_ONCE = 6
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(0), help="Repeats the choices of another run.")
+@click.option(
+    "--payments", type=click.IntRange(1, 10_000), default=30, show_default=True, help="Clients, one payment each."
+)
+@click.option("--experiment", type=click.Choice([*EXPERIMENTS, "all"]), default="main-path", show_default=True)
+def main(*, seed: int | None, payments: int, experiment: str) -> None:
+    """Break the local stack while clients pay, then compare what they were told with the database."""
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    names = list(EXPERIMENTS) if experiment == "all" else [experiment]
+    held = [run(name, seed=seed, payments=payments) for name in names]
+    sys.exit(0 if all(held) else 1)
+
+
+def run(name: str, *, seed: int, payments: int) -> bool:
+    """Run one experiment and print what was found; True if nothing was."""
+    experiment, logs, started, auditor = EXPERIMENTS[name], LOGS / f"{name}-{seed}", time.monotonic(), Auditor()
+    click.echo(f"{name}: {experiment.what} (seed {seed}, {payments} payments)")
+    with running_stack(logs=logs) as stack, ThreadPoolExecutor(PHONES_AT_ONCE) as pool:
+        phones = [Phone(number, seed=seed, stack=stack, auditor=auditor) for number in range(payments)]
+        stack.control(experiment.sandbox)
+        with Injector(stack, experiment.faults, seed=seed):
+            list(pool.map(Phone.use, phones))
+        stack.control(CALM)
+        click.echo(f"  {time.strftime('%X')} now it may heal")
+        list(pool.map(Phone.come_back, phones))
+        findings = [*auditor.wait_until_healed(stack), *auditor.findings(stack)]
+    for finding in findings:
+        click.echo(f"  WRONG {finding}")
+    calls = ", ".join(f"{count} x {answer}" for answer, count in sorted(auditor.calls.items()))
+    click.echo(f"  {'FAILED' if findings else 'held'} after {time.monotonic() - started:.0f} s; answers: {calls}")
+    if findings:
+        click.echo(f"  Logs: {logs}")
+        click.echo(f"  Again: nox -s faults -- --experiment {name} --seed {seed} --payments {payments}")
+    return not findings
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+-- What must never be found once everything has come to rest. Each query answers the exceptions to the line above it.
+-- account, wish, provider_transaction and receipt_mail hold what clients, the provider and the mailbox said;
+-- made is every payment with the Idempotency-Key that asked for it.
+
+-- V1 an entry does not balance
+SELECT entry_id, currency, sum(amount_in_cents) FROM insure_payments_line GROUP BY 1, 2 HAVING sum(amount_in_cents) <> 0;
+
+-- V1 an entry has lost or gained lines
+SELECT e.id, e.lines_count, count(l.id) FROM insure_payments_entry e LEFT JOIN insure_payments_line l ON l.entry_id = e.id
+GROUP BY e.id HAVING count(l.id) <> e.lines_count;
+
+-- V1 the ledger does not sum to zero
+SELECT currency, sum(amount_in_cents) FROM insure_payments_line GROUP BY 1 HAVING sum(amount_in_cents) <> 0;
+
+-- V1 a cached balance is not the fold of its lines
+SELECT a.id, a.balance_in_cents, a.last_seq, sum(l.amount_in_cents), count(l.id)
+FROM insure_payments_account a LEFT JOIN insure_payments_line l ON l.account_id = a.id
+WHERE a.kind = 'CLIENT'
+GROUP BY a.id HAVING a.balance_in_cents <> coalesce(sum(l.amount_in_cents), 0) OR a.last_seq <> count(l.id);
+
+-- V1 a running balance is not the fold of the lines before
+SELECT * FROM (
+  SELECT id, account_seq, balance_after_in_cents, sum(amount_in_cents) OVER chain AS fold, row_number() OVER chain AS place
+  FROM insure_payments_line WHERE account_seq IS NOT NULL WINDOW chain AS (PARTITION BY account_id ORDER BY account_seq)
+) lines WHERE fold <> balance_after_in_cents OR place <> account_seq;
+
+-- V2 an acknowledged user is gone
+SELECT account.* FROM account LEFT JOIN insure_users_user u ON u.email_primary = account.email
+WHERE account.state = 'acknowledged' AND u.id IS NULL;
+
+-- V2 a user nobody asked for, or without a right code
+SELECT u.email_primary, account.state FROM insure_users_user u LEFT JOIN account ON account.email = u.email_primary
+WHERE coalesce(account.state, 'none') = 'none';
+
+-- V2 an acknowledged payment is gone, or not the one that its client was told of
+SELECT * FROM wish LEFT JOIN made USING (key) WHERE wish.acknowledged <> '{}' AND (wish.acknowledged = ARRAY[made.id]) IS NOT TRUE;
+
+-- V2 a payment nobody asked for
+SELECT p.id, p.status FROM insure_payments_payment p
+LEFT JOIN made ON made.id = p.id::text LEFT JOIN wish ON wish.key = made.key WHERE wish.key IS NULL;
+
+-- V2 a refused payment exists
+SELECT * FROM wish JOIN made USING (key) WHERE wish.refused <> '';
+
+-- V2 a payment is not what was asked for
+SELECT * FROM wish JOIN made USING (key)
+WHERE (wish.email, wish.charge, wish.amount_in_cents) <> (made.email, made.charge, made.amount_in_cents);
+
+-- V2 the client was told of another end
+SELECT * FROM wish JOIN made USING (key) WHERE wish.status <> '' AND wish.status <> made.status;
+
+-- V3 the bank took note of another end
+SELECT * FROM wish JOIN made USING (key) WHERE wish.pressed <> '' AND wish.pressed <> made.status;
+
+-- V3 a payment was opened twice at the provider
+SELECT reference, count(*) FROM provider_transaction GROUP BY 1 HAVING count(*) > 1;
+
+-- V3 the provider knows a payment that we do not
+SELECT reference FROM provider_transaction EXCEPT SELECT reference FROM insure_payments_payment;
+
+-- V3 what the provider approved is not what was settled and posted
+SELECT * FROM (
+  SELECT p.reference, p.settled_in_cents,
+    (SELECT coalesce(sum(amount_in_cents), 0) FROM provider_transaction t
+     WHERE t.reference = p.reference AND t.status = 'APPROVED') AS approved,
+    (SELECT coalesce(-sum(l.amount_in_cents), 0) FROM insure_payments_transaction t JOIN insure_payments_line l
+     ON l.entry_id = t.entry_id AND l.account_seq IS NOT NULL WHERE t.payment_id = p.id) AS posted
+  FROM insure_payments_payment p
+) payments WHERE approved <> settled_in_cents OR approved <> posted;
+
+-- V3 a balance is not what was owed less what the provider approved
+SELECT account.*, a.balance_in_cents, paid.amount FROM account
+LEFT JOIN insure_users_user u ON u.email_primary = account.email LEFT JOIN insure_payments_account a ON a.user_id = u.id
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(t.amount_in_cents), 0) AS amount FROM insure_payments_payment p
+  JOIN provider_transaction t ON t.reference = p.reference AND t.status = 'APPROVED' WHERE p.user_id = u.id
+) paid WHERE account.owed_in_cents > 0 AND a.balance_in_cents IS DISTINCT FROM account.owed_in_cents - paid.amount;
+
+-- V3 a charge is not paid by its allocations
+SELECT c.reference, c.status, c.paid_in_cents, sum(a.settled_in_cents)
+FROM insure_payments_charge c LEFT JOIN insure_payments_allocation a ON a.charge_id = c.id
+GROUP BY c.id HAVING c.paid_in_cents <> coalesce(sum(a.settled_in_cents), 0) + c.external_paid_in_cents;
+
+-- V3 an entry of a payment without its approved transaction
+SELECT e.id, e.external_id, t.status FROM insure_payments_entry e
+LEFT JOIN insure_payments_transaction t ON t.entry_id = e.id AND t.provider_id = e.external_id
+WHERE e.kind = 'PAYMENT' AND t.status IS DISTINCT FROM 'APPROVED';
+
+-- V3 a transaction in quarantine
+SELECT id, provider_id, mismatch FROM insure_payments_transaction WHERE mismatch <> '';
+
+-- V4 a settlement has not exactly one audit event
+SELECT t.payment_id, t.id, count(e.id) FROM insure_payments_transaction t
+FULL JOIN insure_audit_event e ON e.target_id = t.payment_id::text AND e.action = 'payments.payment_settled'
+WHERE t.status = 'APPROVED' OR e.action = 'payments.payment_settled'
+GROUP BY 1, 2 HAVING count(e.id) <> 1 OR t.id IS NULL;
+
+-- V4 a started payment has not exactly one audit event
+SELECT p.id, count(e.id) FROM insure_payments_payment p
+LEFT JOIN insure_audit_event e ON e.target_id = p.id::text AND e.action = 'payments.payment_started'
+GROUP BY 1 HAVING count(e.id) <> 1;
+
+-- V5 a message was given up
+SELECT task, attempts, last_error FROM insure_common_outboxmessage WHERE status = 'FAILED';
+
+-- V5 an event of the provider was not processed
+SELECT event_id, status, attempts, verdict FROM insure_payments_webhookevent WHERE status <> 'PROCESSED';
+
+-- V5 a charge is still kept for a payment that is over
+SELECT charge_id, payment_id FROM insure_payments_chargehold;
+
+-- V5 not exactly one receipt of a settled payment
+SELECT p.reference, p.status, count(r.id) FROM insure_payments_payment p
+LEFT JOIN insure_payments_receipt r ON r.payment_id = p.id AND r.path <> ''
+GROUP BY p.id HAVING count(r.id) <> (p.status = 'APPROVED')::int;
+
+-- V5 not one mail for each receipt; a second one may only come where a worker died between sending and committing
+SELECT * FROM (
+  SELECT u.email_primary,
+    (SELECT count(*) FROM insure_payments_payment p WHERE p.user_id = u.id AND p.status = 'APPROVED') AS receipts,
+    (SELECT count(*) FROM receipt_mail m WHERE m.email = u.email_primary) AS mails,
+    (SELECT coalesce(sum(m.attempts), 0) FROM insure_integrations_notification n
+     JOIN insure_common_outboxmessage m ON m.payload ->> 'notification_id' = n.id::text
+     WHERE n.user_id = u.id AND n.kind = 'payments.receipt') AS attempts
+  FROM insure_users_user u
+) clients WHERE mails NOT BETWEEN receipts AND attempts;
+
+-- V5 the core system was not told of a payment
+SELECT id, provider_id FROM insure_payments_transaction WHERE status = 'APPROVED' AND reported_at IS NULL;
