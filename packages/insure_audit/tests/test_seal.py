@@ -129,6 +129,19 @@ def test_anchor_lost_by_a_dying_process_is_written_by_the_next(happen, anchors):
     assert path.exists()
 
 
+def test_storage_that_is_away_does_not_stop_the_sealing(happen, anchors):
+    anchors.write_text("in the way of the folder")
+    for number in (1, 2):
+        happen()
+        with pytest.raises(OSError, match="anchors"):
+            seal_pending()
+        assert Seal.objects.count() == number
+    anchors.unlink()
+    seal_pending()
+    assert [path.name for path in anchors.rglob("*.json")] == ["000000000002.json"]
+    assert verify().ok
+
+
 def test_trail_can_be_sealed_without_an_anchor(happen, settings):
     settings.INSURE_AUDIT = settings.INSURE_AUDIT | {"ANCHOR_STORAGE": None}
     happen()

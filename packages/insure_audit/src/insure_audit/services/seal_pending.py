@@ -20,14 +20,11 @@ def seal_pending() -> int:
     Meant to be called every few seconds (a relay hook), by any number of processes: only one seals at a time, the
     others return at once. Writers never wait for it.
     """
-    sealed = 0
-    # Before anything new: a process may have died between the commit of the last seal and its anchor.
-    if last := Seal.objects.order_by("-seq").first():
-        write_anchor(last)
-    while seal := _seal_batch():
+    seals = list(iter(_seal_batch, None))
+    # Without a new one the last again: a process may have died, or the storage been away, after its commit.
+    for seal in seals or Seal.objects.order_by("-seq")[:1]:
         write_anchor(seal)
-        sealed += seal.count
-    return sealed
+    return sum(seal.count for seal in seals)
 
 
 def _seal_batch() -> Seal | None:
