@@ -1,0 +1,350 @@
+"""CASSE as a server of its own, for tests and the local stack: real HTTP, a generated portfolio, faults on demand.
+
+Written from the contract in docs (the table of calls, the rules of pages and errors); it shares no code with the
+adapter, so that each checks the other.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from insure_common import clock
+from insure_integrations.testing.casse_controls import Controls
+from insure_integrations.testing.casse_documents import policy_document
+from insure_integrations.testing.casse_portfolio import Portfolio, Row
+
+MOST_SNAPSHOTS = 50
+HUGE = 11 * 1024 * 1024
+
+View = Callable[[Request], Awaitable[Response]]
+
+
+class Refusal(Exception):
+    """An error answer of the contract: `{"code", "message"}`."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.answer = JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
+
+
+@dataclass(slots=True)
+class Payment:
+    reference: str
+    amount: str
+    currency: str
+    charges: dict[str, str]
+    """Charge reference -> what was paid of it."""
+    provider_transaction: str
+    reversed: bool = False
+
+
+@dataclass(slots=True)
+class CasseSandbox:
+    """`.app` is the ASGI application; `control_get` and `control_post` are its part of /control/."""
+
+    policies: int = 60
+    seed: int = 1
+    client_id: str | None = None
+    """None lets any credentials in."""
+    client_secret: str | None = None
+    controls: Controls = Controls()
+    payments: dict[str, Payment] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    """What was asked for, in order: method and path."""
+    portfolio: Portfolio = field(init=False)
+    app: Starlette = field(init=False)
+    _tokens: dict[str, datetime] = field(default_factory=dict)
+    _keys: dict[tuple[str, str], tuple[str, JSONResponse]] = field(default_factory=dict)
+    _snapshots: OrderedDict[str, list[Row]] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self.portfolio = Portfolio(seed=self.seed)
+        self.portfolio.fill(self.policies)
+        self.app = Starlette(
+            routes=[
+                Route("/oauth/token", self._answering(self._token), methods=["POST"]),
+                Route("/v1/policies", self._answering(self._list_policies)),
+                Route("/v1/policies/{reference}", self._answering(self._policy)),
+                Route("/v1/policies/{reference}/documents", self._answering(self._documents)),
+                Route("/v1/policies/{reference}/documents/{document}", self._answering(self._document)),
+                Route("/v1/charges", self._answering(self._list_charges)),
+                Route("/v1/payments", self._answering(self._pay), methods=["POST"]),
+                Route("/v1/payments/{reference}/reversal", self._answering(self._reverse), methods=["POST"]),
+            ]
+        )
+
+    # --- control ------------------------------------------------------------------------------------------------------
+
+    def control_get(self) -> dict[str, Any]:
+        """The controls, and what has happened: `state` is left out of account when it is posted back."""
+        state = {
+            "holders": len(self.portfolio.holders),
+            "policies": len(self.portfolio.policies),
+            "charges": len(self.portfolio.charges),
+            "payments": [asdict(payment) for payment in self.payments.values()],
+        }
+        return {**self.controls.model_dump(mode="json"), "state": state}
+
+    def control_post(self, changes: Mapping[str, Any]) -> None:
+        """Turn switches (see Controls). Raises ValueError for an unknown name or value."""
+        self.controls = self.controls.changed({name: value for name, value in changes.items() if name != "state"})
+
+    def add_holder(self, *, id_type: str, id_number: str, full_name: str, email: str) -> dict[str, str]:
+        """A holder with one VIGENTE policy (with a document) and one OPEN charge; answers their references."""
+        holder, policy, charge = self.portfolio.add_holder(
+            id_type=id_type, id_number=id_number, full_name=full_name, email=email
+        )
+        return {"holder": holder["reference"], "policy": policy["reference"], "charge": charge["reference"]}
+
+    def move_policy(self, reference: str, *, holder: str) -> None:
+        """Give a policy to another holder, which no adapter may believe. Raises LookupError for unknown references."""
+        self.portfolio.replace(self.portfolio.policies, reference, holder=self.portfolio.holders[holder])
+
+    def forget_tokens(self) -> None:
+        """Every token is refused from now on."""
+        self._tokens.clear()
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def _answering(self, view: View) -> View:
+        async def answer(request: Request) -> Response:
+            self.calls.append(f"{request.method} {request.url.path}")
+            await asyncio.sleep(self.controls.latency_ms / 1000)
+            if self.portfolio.random.random() < self.controls.error_rate:
+                return HTMLResponse("<h1>503 Service Unavailable</h1>", status_code=503)
+            try:
+                if not request.url.path.endswith("/oauth/token"):
+                    self._check_token(request)
+                return await view(request)
+            except Refusal as refusal:
+                return refusal.answer
+
+        return answer
+
+    async def _token(self, request: Request) -> Response:
+        form = await request.form()
+        expected = {"client_id": self.client_id, "client_secret": self.client_secret}
+        if any(value is not None and form.get(name) != value for name, value in expected.items()):
+            raise Refusal(401, "invalid_client", "Credenciales no válidas.")
+        token = secrets.token_urlsafe(32)
+        self._tokens[token] = clock.now() + timedelta(seconds=self.controls.token_seconds)
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.controls.token_seconds}
+        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+    def _check_token(self, request: Request) -> None:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        expires_at = self._tokens.get(token)
+        if expires_at is None or expires_at <= clock.now():
+            raise Refusal(401, "invalid_token", "El token no es válido o venció.")
+
+    async def _list_policies(self, request: Request) -> Response:
+        return await self._page(request, self.portfolio.policies)
+
+    async def _list_charges(self, request: Request) -> Response:
+        return await self._page(request, self.portfolio.charges)
+
+    async def _policy(self, request: Request) -> Response:
+        return JSONResponse(self._find_policy(request))
+
+    async def _documents(self, request: Request) -> Response:
+        policy = self._find_policy(request)
+        content = policy_document(policy)
+        document = {
+            "reference": f"{policy['reference']}-CARATULA",
+            "name": f"Poliza {policy['number']}.pdf",
+            "content_type": "application/pdf",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "issued_on": policy["starts_on"],
+        }
+        return JSONResponse({"results": [document]})
+
+    async def _document(self, request: Request) -> Response:
+        policy = self._find_policy(request)
+        if request.path_params["document"] != f"{policy['reference']}-CARATULA":
+            raise Refusal(404, "not_found", "No existe.")
+        content = policy_document(policy)
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        return Response(content, media_type="application/pdf", headers={"Digest": f"sha-256={digest}"})
+
+    async def _pay(self, request: Request) -> Response:
+        body = await self._body(request)
+        return self._once(request, body, lambda: self._record_payment(body))
+
+    async def _reverse(self, request: Request) -> Response:
+        body = await self._body(request)
+        return self._once(request, body, lambda: self._reverse_payment(request.path_params["reference"]))
+
+    # --- rules --------------------------------------------------------------------------------------------------------
+
+    def _find_policy(self, request: Request) -> Row:
+        policy = self.portfolio.policies.get(request.path_params["reference"])
+        if policy is None:
+            raise Refusal(404, "not_found", "No existe.")
+        return policy
+
+    async def _body(self, request: Request) -> dict[str, Any]:
+        try:
+            body = json.loads(await request.body())
+        except ValueError:
+            raise Refusal(400, "not_json", "El cuerpo no es JSON.") from None
+        if not isinstance(body, dict):
+            raise Refusal(400, "not_an_object", "El cuerpo no es un objeto.")
+        return body
+
+    def _once(self, request: Request, body: dict[str, Any], effect: Callable[[], dict[str, Any]]) -> JSONResponse:
+        """The effect once for each Idempotency-Key; the same key with another body is a 409."""
+        key = request.headers.get("idempotency-key", "")
+        if not key:
+            raise Refusal(400, "idempotency_key_required", "Falta Idempotency-Key.")
+        fingerprint = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+        if (request.url.path, key) in self._keys:
+            known, answer = self._keys[request.url.path, key]
+            if known != fingerprint:
+                raise Refusal(409, "idempotency_key_reused", "La llave ya se usó con otra solicitud.")
+            return answer
+        answer = JSONResponse(effect(), status_code=201)
+        self._keys[request.url.path, key] = fingerprint, answer
+        return answer
+
+    def _record_payment(self, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            reference, left = str(body["reference"]), Decimal(body["amount"])
+            charges = [self.portfolio.charges[charge] for charge in body["charges"]]
+        except (KeyError, TypeError, InvalidOperation):
+            raise Refusal(422, "invalid_payment", "El pago no es válido.") from None
+        if reference in self.payments:
+            raise Refusal(409, "payment_known", "El pago ya se registró con otra llave.")
+        shares: dict[str, str] = {}
+        for charge in charges:
+            share = min(left, Decimal(charge["outstanding"]))
+            left -= share
+            shares[charge["reference"]] = f"{share:.2f}"
+            self._change_paid(charge, share)
+        self.payments[reference] = Payment(
+            reference=reference,
+            amount=body["amount"],
+            currency=str(body.get("currency", "COP")),
+            charges=shares,
+            provider_transaction=str(body.get("provider_transaction", "")),
+        )
+        return asdict(self.payments[reference])
+
+    def _reverse_payment(self, reference: str) -> dict[str, Any]:
+        payment = self.payments.get(reference)
+        if payment is None:
+            raise Refusal(404, "not_found", "No existe.")
+        if not payment.reversed:
+            for charge, share in payment.charges.items():
+                self._change_paid(self.portfolio.charges[charge], -Decimal(share))
+            payment.reversed = True
+        return asdict(payment)
+
+    def _change_paid(self, charge: Row, share: Decimal) -> None:
+        paid = Decimal(charge["paid"]) + share
+        outstanding = Decimal(charge["amount"]) - paid
+        self.portfolio.replace(
+            self.portfolio.charges,
+            charge["reference"],
+            paid=f"{paid:.2f}",
+            outstanding=f"{outstanding:.2f}",
+            status="OPEN" if outstanding else "PAID",
+        )
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    async def _page(self, request: Request, rows: dict[str, Row]) -> Response:
+        query = request.query_params
+        try:
+            limit = max(1, min(int(query.get("limit", 100)), 500))
+            since = datetime.fromisoformat(query["updated_since"]) if "updated_since" in query else None
+        except ValueError:
+            raise Refusal(400, "invalid_query", "La consulta no es válida.") from None
+        snapshot, offset = self._place(query["cursor"]) if "cursor" in query else (self._snapshot(rows, since), 0)
+        fault = self.controls.pages.get(offset // limit + 1) or self.controls.pages.get(0)
+        walked = self._snapshots[snapshot]
+        page, total = walked[offset : offset + limit], len(walked)
+        end = offset + limit
+        if fault == "repeat":
+            page = walked[:limit]
+        elif fault == "empty":
+            page, end = [], total
+        elif fault == "shrink":
+            page, total = page[:-1], total - 1
+        elif fault == "wrong_total":
+            total += 990
+        body = {
+            "results": [self._served(row) for row in page],
+            "snapshot": snapshot,
+            "total": total,
+            "next_cursor": _cursor(snapshot, end) if end < len(walked) else None,
+        }
+        return _damaged(fault, body)
+
+    def _snapshot(self, rows: dict[str, Row], since: datetime | None) -> str:
+        """Freeze what is to be walked, in order."""
+        chosen = [row for row in list(rows.values()) if not since or datetime.fromisoformat(row["updated_at"]) >= since]
+        name = secrets.token_hex(8)
+        self._snapshots[name] = sorted(
+            chosen, key=lambda row: (datetime.fromisoformat(row["updated_at"]), row["reference"])
+        )
+        if len(self._snapshots) > MOST_SNAPSHOTS:
+            self._snapshots.popitem(last=False)
+        return name
+
+    def _place(self, cursor: str) -> tuple[str, int]:
+        try:
+            snapshot, offset = base64.urlsafe_b64decode(cursor).decode().split(":")
+        except (binascii.Error, ValueError):
+            raise Refusal(400, "invalid_cursor", "El cursor no es válido.") from None
+        if snapshot not in self._snapshots:
+            raise Refusal(410, "cursor_expired", "El recorrido venció; empiece de nuevo.")
+        return snapshot, int(offset)
+
+    def _served(self, row: Row) -> Row:
+        if row["reference"] not in self.controls.corrupt:
+            return row
+        senseless = {"amount": "-1e5", "starts_on": "0000-00-00", "due_date": "9999-12-31", "insurer": "\x00"}
+        return {name: senseless.get(name, value) for name, value in row.items()}
+
+
+def _cursor(snapshot: str, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{snapshot}:{offset}".encode()).decode()
+
+
+def _damaged(fault: str | None, body: dict[str, Any]) -> Response:
+    if fault == "error":
+        raise Refusal(500, "internal_error", "Error interno.")
+    if fault == "too_many_requests":
+        raise Refusal(429, "too_many_requests", "Demasiadas solicitudes.", {"Retry-After": "1"})
+    if fault == "redirect":
+        return RedirectResponse("http://169.254.169.254/latest/meta-data/", status_code=302)
+    if fault == "garbage":
+        return HTMLResponse("<html><body>Mantenimiento programado</body></html>")
+    if fault == "huge":
+        return Response(b'"' + b"x" * HUGE + b'"', media_type="application/json")
+    content = json.dumps(body).encode()
+    if fault == "truncated":
+        return Response(content[: len(content) // 2], media_type="application/json")
+    if fault == "drip":
+        return StreamingResponse(_dripping(content), media_type="application/json")
+    return Response(content, media_type="application/json")
+
+
+async def _dripping(content: bytes) -> AsyncIterator[bytes]:
+    for byte in content:
+        yield bytes([byte])
+        await asyncio.sleep(1)
