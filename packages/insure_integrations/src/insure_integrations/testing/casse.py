@@ -6,12 +6,11 @@ adapter, so that each checks the other.
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import json
 import secrets
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -19,26 +18,18 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from insure_common import clock
 from insure_integrations.testing.casse_controls import Controls
 from insure_integrations.testing.casse_documents import policy_document
+from insure_integrations.testing.casse_pages import Refusal, Walks
 from insure_integrations.testing.casse_portfolio import Portfolio, Row
 
-MOST_SNAPSHOTS = 50
-HUGE = 11 * 1024 * 1024
+CALLS_KEPT = 1000
 
 View = Callable[[Request], Awaitable[Response]]
-
-
-class Refusal(Exception):
-    """An error answer of the contract: `{"code", "message"}`."""
-
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.answer = JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
 
 
 @dataclass(slots=True)
@@ -61,15 +52,15 @@ class CasseSandbox:
     client_id: str | None = None
     """None lets any credentials in."""
     client_secret: str | None = None
-    controls: Controls = Controls()
+    controls: Controls = field(default_factory=Controls)
     payments: dict[str, Payment] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    """What was asked for, in order: method and path."""
+    calls: deque[str] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
+    """What was asked for last, in order: method and path."""
     portfolio: Portfolio = field(init=False)
     app: Starlette = field(init=False)
     _tokens: dict[str, datetime] = field(default_factory=dict)
     _keys: dict[tuple[str, str], tuple[str, JSONResponse]] = field(default_factory=dict)
-    _snapshots: OrderedDict[str, list[Row]] = field(default_factory=OrderedDict)
+    _walks: Walks = field(default_factory=Walks)
 
     def __post_init__(self) -> None:
         self.portfolio = Portfolio(seed=self.seed)
@@ -152,10 +143,10 @@ class CasseSandbox:
             raise Refusal(401, "invalid_token", "El token no es válido o venció.")
 
     async def _list_policies(self, request: Request) -> Response:
-        return await self._page(request, self.portfolio.policies)
+        return self._walks.page(request.query_params, self.portfolio.policies, self.controls)
 
     async def _list_charges(self, request: Request) -> Response:
-        return await self._page(request, self.portfolio.charges)
+        return self._walks.page(request.query_params, self.portfolio.charges, self.controls)
 
     async def _policy(self, request: Request) -> Response:
         return JSONResponse(self._find_policy(request))
@@ -263,88 +254,3 @@ class CasseSandbox:
             outstanding=f"{outstanding:.2f}",
             status="OPEN" if outstanding else "PAID",
         )
-
-    # --- pages --------------------------------------------------------------------------------------------------------
-
-    async def _page(self, request: Request, rows: dict[str, Row]) -> Response:
-        query = request.query_params
-        try:
-            limit = max(1, min(int(query.get("limit", 100)), 500))
-            since = datetime.fromisoformat(query["updated_since"]) if "updated_since" in query else None
-        except ValueError:
-            raise Refusal(400, "invalid_query", "La consulta no es válida.") from None
-        snapshot, offset = self._place(query["cursor"]) if "cursor" in query else (self._snapshot(rows, since), 0)
-        fault = self.controls.pages.get(offset // limit + 1) or self.controls.pages.get(0)
-        walked = self._snapshots[snapshot]
-        page, total = walked[offset : offset + limit], len(walked)
-        end = offset + limit
-        if fault == "repeat":
-            page = walked[:limit]
-        elif fault == "empty":
-            page, end = [], total
-        elif fault == "shrink":
-            page, total = page[:-1], total - 1
-        elif fault == "wrong_total":
-            total += 990
-        body = {
-            "results": [self._served(row) for row in page],
-            "snapshot": snapshot,
-            "total": total,
-            "next_cursor": _cursor(snapshot, end) if end < len(walked) else None,
-        }
-        return _damaged(fault, body)
-
-    def _snapshot(self, rows: dict[str, Row], since: datetime | None) -> str:
-        """Freeze what is to be walked, in order."""
-        chosen = [row for row in list(rows.values()) if not since or datetime.fromisoformat(row["updated_at"]) >= since]
-        name = secrets.token_hex(8)
-        self._snapshots[name] = sorted(
-            chosen, key=lambda row: (datetime.fromisoformat(row["updated_at"]), row["reference"])
-        )
-        if len(self._snapshots) > MOST_SNAPSHOTS:
-            self._snapshots.popitem(last=False)
-        return name
-
-    def _place(self, cursor: str) -> tuple[str, int]:
-        try:
-            snapshot, offset = base64.urlsafe_b64decode(cursor).decode().split(":")
-        except (binascii.Error, ValueError):
-            raise Refusal(400, "invalid_cursor", "El cursor no es válido.") from None
-        if snapshot not in self._snapshots:
-            raise Refusal(410, "cursor_expired", "El recorrido venció; empiece de nuevo.")
-        return snapshot, int(offset)
-
-    def _served(self, row: Row) -> Row:
-        if row["reference"] not in self.controls.corrupt:
-            return row
-        senseless = {"amount": "-1e5", "starts_on": "0000-00-00", "due_date": "9999-12-31", "insurer": "\x00"}
-        return {name: senseless.get(name, value) for name, value in row.items()}
-
-
-def _cursor(snapshot: str, offset: int) -> str:
-    return base64.urlsafe_b64encode(f"{snapshot}:{offset}".encode()).decode()
-
-
-def _damaged(fault: str | None, body: dict[str, Any]) -> Response:
-    if fault == "error":
-        raise Refusal(500, "internal_error", "Error interno.")
-    if fault == "too_many_requests":
-        raise Refusal(429, "too_many_requests", "Demasiadas solicitudes.", {"Retry-After": "1"})
-    if fault == "redirect":
-        return RedirectResponse("http://169.254.169.254/latest/meta-data/", status_code=302)
-    if fault == "garbage":
-        return HTMLResponse("<html><body>Mantenimiento programado</body></html>")
-    if fault == "huge":
-        return Response(b'"' + b"x" * HUGE + b'"', media_type="application/json")
-    content = json.dumps(body).encode()
-    if fault == "truncated":
-        return Response(content[: len(content) // 2], media_type="application/json")
-    if fault == "drip":
-        return StreamingResponse(_dripping(content), media_type="application/json")
-    return Response(content, media_type="application/json")
-
-
-async def _dripping(content: bytes) -> AsyncIterator[bytes]:
-    for byte in content:
-        yield bytes([byte])
-        await asyncio.sleep(1)

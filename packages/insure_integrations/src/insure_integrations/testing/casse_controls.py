@@ -24,9 +24,9 @@ class Controls(BaseModel):
     """Life of the tokens that are issued from now on."""
     pages: dict[int, PageFault] = {}
     """Faults of lists, by page number from one; 0 is every page. `error`: 500. `too_many_requests`: 429 with
-    Retry-After. `redirect`: 302 to elsewhere. `garbage`: HTML with status 200. `truncated`: half of the JSON. `drip`: one
-    byte a second. `huge`: more than 10 MB. `empty`: no rows and no further page. `repeat`: the rows of page one again.
-    `shrink`: one row and one of the total less. `wrong_total`: 990 more than there are."""
+    Retry-After. `redirect`: 302 to elsewhere. `garbage`: HTML with status 200. `truncated`: half of the JSON. `drip`:
+    one byte a second. `huge`: more than 10 MB. `empty`: no rows and no further page. `repeat`: the rows of page one
+    again. `shrink`: one row and one of the total less. `wrong_total`: 990 more than there are."""
     corrupt: tuple[str, ...] = ()
     """References of policies and charges that are served with a senseless amount and date."""
 

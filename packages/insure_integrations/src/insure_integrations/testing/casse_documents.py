@@ -1,6 +1,7 @@
 """The policy document of the sandbox's insurer, as PDF."""
 
 import io
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ NAVY, SKY, PALE, GREY = (colors.HexColor(code) for code in ("#0b3b5c", "#2a9d8f"
 MONTHS = ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
           "noviembre", "diciembre")  # fmt: skip
 STATUS_NAMES = {"EN_TRAMITE": "EN TRÁMITE"}
+ADDRESS = "NIT 900.555.012-3 · Cl. 72 # 10-07, Bogotá D.C. · cordillera.example"
 PLAN_NAMES = {"ANUAL": "Anual", "SEMESTRAL": "Semestral", "TRIMESTRAL": "Trimestral", "MENSUAL": "Mensual"}
 
 TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5)
@@ -38,8 +40,8 @@ CONDITIONS = (
     "(artículo 1068 del Código de Comercio).",
     "El asegurado debe declarar sinceramente el estado del riesgo (artículo 1058) y dar aviso del siniestro dentro de "
     "los tres días siguientes a la fecha en que lo haya conocido o debido conocer (artículo 1075).",
-    "Defensor del Consumidor Financiero: defensor@cordillera.example. Documento generado para pruebas; no constituye un "
-    "contrato de seguro.",
+    "Defensor del Consumidor Financiero: defensor@cordillera.example. Documento generado para pruebas; no constituye "
+    "un contrato de seguro.",
 )
 
 
@@ -145,12 +147,13 @@ def _facts(facts: list[tuple[str, str]], width: float) -> Table:
     return table
 
 
-def _table(head: list[str], rows: list[tuple[str, ...]], widths: list[float], *, numbers: int) -> Table:
+def _table(head: list[str], rows: Sequence[tuple[str, ...]], widths: list[float], *, numbers: int) -> Table:
     """A table whose last `numbers` columns are aligned to the right."""
     first_number = len(head) - numbers
     cells = [[Paragraph(text, HEAD_RIGHT if i >= first_number else HEAD) for i, text in enumerate(head)]]
-    for row in rows:
-        cells.append([Paragraph(escape(text), RIGHT if i >= first_number else TEXT) for i, text in enumerate(row)])
+    cells += [
+        [Paragraph(escape(text), RIGHT if i >= first_number else TEXT) for i, text in enumerate(row)] for row in rows
+    ]
     table = Table(cells, colWidths=widths, repeatRows=1)
     table.setStyle(
         TableStyle(

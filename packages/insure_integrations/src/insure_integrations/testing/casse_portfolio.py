@@ -135,10 +135,10 @@ class Portfolio:
             }
             for code, name, share, deductible, rate in COVERAGES[product]
         ]
-        net = sum(Decimal(coverage["premium"]) for coverage in coverages)
+        net = sum((Decimal(coverage["premium"]) for coverage in coverages), Decimal(0))
         tax = (net * TAX_PERCENT[product] / 100).quantize(Decimal(1))
         starts_on = self._start(status)
-        policy = {
+        policy: Row = {
             "reference": f"POL-{number:06}",
             "number": f"{product}-{starts_on.year}-{100_000 + number}",
             "product": product,
