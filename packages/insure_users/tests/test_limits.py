@@ -121,7 +121,7 @@ class Work:
         ) as queries:
             answer = call(*args, **kwargs)
         return {
-            "statements": [re.split(r" WHERE|\(|_x\d+", query["sql"])[0] for query in queries],
+            "statements": [re.split(r" WHERE| SET|\(|_x\d+", query["sql"])[0] for query in queries],
             "hashes": self.hashes - hashes,
             "messages": OutboxMessage.objects.count() - messages,
             "status": answer.status_code,
