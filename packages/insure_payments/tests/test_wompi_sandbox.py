@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from insure_common.testing.http import serve
 from insure_payments.testing.wompi import WompiSandbox
@@ -281,6 +281,19 @@ def test_production_mode_waits_for_the_bank_page_and_sends_the_payer_back(http, 
     assert "<form" not in http.get(url).text
 
 
+def test_the_bank_page_is_found_below_a_mount_point_and_at_a_public_address(sandbox):
+    with serve(Starlette(routes=[Mount("/wompi", sandbox.app)])) as url, httpx.Client(trust_env=False) as client:
+        client.base_url = f"{url}/wompi/v1"
+        here = bank_url(client, create(client).json()["data"]["id"])
+        assert here.startswith(f"{url}/wompi/v1/pse/redirect?")
+        [action, *_] = re.findall(r'action="([^"]+)"', client.get(here).text)
+        assert client.post(urljoin(here, action)).status_code == 303
+    public = WompiSandbox(public_url="https://pay.example/wompi/")
+    with serve(public.app) as url, httpx.Client(base_url=f"{url}/v1", trust_env=False) as client:
+        there = bank_url(client, create(client).json()["data"]["id"])
+    assert there.startswith("https://pay.example/wompi/v1/pse/redirect?")
+
+
 def test_the_mode_is_fixed_when_the_transaction_is_created(sandbox, http):
     sandbox.control_post({"progress_delay_ms": 100})
     transaction_id = create(http).json()["data"]["id"]
@@ -377,6 +390,14 @@ def is_genuine(event: dict[str, Any]) -> bool:
     transaction = event["data"]["transaction"]
     signed = f"{transaction['id']}{transaction['status']}{transaction['amount_in_cents']}{event['timestamp']}"
     return event["signature"]["checksum"] == sha256(f"{signed}test_events_local".encode()).hexdigest()
+
+
+def test_unknown_faults_and_transactions_are_named(sandbox, http):
+    create(http)
+    with pytest.raises(ValueError, match="forged"):
+        sandbox.send_event("PAY-1-X", "lost")
+    with pytest.raises(LookupError, match="PAY-2-X"):
+        sandbox.send_event("PAY-2-X")
 
 
 def test_a_dead_receiver_is_a_delivery_with_status_zero(sandbox, http):

@@ -51,7 +51,10 @@ def signed_event(transaction: Mapping[str, Any], *, environment: str, secret: st
 
 
 def events_with(fault: EventFault, *, past: list[Event], secret: str) -> list[Event]:
-    """The events to send for `fault`; `past` holds the genuine ones about one transaction, oldest first."""
+    """The events to send for `fault`; `past` holds the genuine ones about one transaction, oldest first.
+
+    Raises ValueError if there is no such fault.
+    """
     latest = past[-1]
     transaction, environment = latest["data"]["transaction"], latest["environment"]
     at = datetime.fromtimestamp(latest["timestamp"], UTC)
@@ -72,6 +75,8 @@ def events_with(fault: EventFault, *, past: list[Event], secret: str) -> list[Ev
         "unknown_reference": lambda: [signed({**transaction, "id": "10000-1000000000-10000", "reference": "UNKNOWN"})],
         "late": lambda: [past[-2] if len(past) > 1 else latest],
     }
+    if fault not in makers:
+        raise ValueError(f"fault must be one of {', '.join(makers)}")
     return makers[fault]()
 
 
