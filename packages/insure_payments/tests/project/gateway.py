@@ -37,10 +37,11 @@ class ScriptedGateway:
         cls.transactions, cls.opened, cls.failures = {}, [], {}
 
     @classmethod
-    def report(cls, provider_id: str, **changes: Any) -> GatewayTransaction:
-        """Change what the provider says of a transaction, and return it."""
-        cls.transactions[provider_id] = replace(cls.transactions[provider_id], **changes)
-        return cls.transactions[provider_id]
+    def report(cls, number: str, **changes: Any) -> GatewayTransaction:
+        """Change what the provider says of a transaction, which starts as a copy of T-1, and return it."""
+        known = cls.transactions.get(number, replace(cls.transactions["T-1"], provider_id=number))
+        cls.transactions[number] = replace(known, **changes)
+        return cls.transactions[number]
 
     def _called(self, operation: str) -> None:
         if failures := self.failures.get(operation):

@@ -19,7 +19,7 @@ from insure_payments.gateways.base import (
     gateway,
 )
 from insure_payments.models import Allocation, Payment
-from insure_payments.services.payment_state import derive_state
+from insure_payments.services.payment_state import derive_state, is_waiting_for_redirect
 from insure_payments.services.refresh_catalog import request_catalog_refresh
 from insure_payments.services.settle_payment import settle_payment
 
@@ -54,8 +54,9 @@ def open_payment(*, payment_id: UUID) -> None:
             _withdraw_attempt(payment)
     else:
         with transaction.atomic():
-            settle_payment(payment_id=payment.pk, reported=opened)
-            _look_again_soon(payment)
+            payment = settle_payment(payment_id=payment.pk, reported=opened)
+            if is_waiting_for_redirect(payment):
+                _look_again_soon(payment)
             outbox.complete()
 
 

@@ -20,6 +20,10 @@ FAILURE_OF = {
 }
 
 
+REDIRECT_PATIENCE = timedelta(seconds=60)
+"""How long the address of the bank's page is asked for in a row; afterwards the sweep goes on at its own pace."""
+
+
 def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> None:
     """Set a locked payment's status, failure and next question to the provider; release its charges once it is over.
 
@@ -49,3 +53,9 @@ def schedule_next_poll(payment: Payment) -> None:
     payment.next_poll_at = now + timedelta(seconds=seconds)
     if now < payment.expires_at:
         payment.next_poll_at = min(payment.next_poll_at, payment.expires_at)
+
+
+def is_waiting_for_redirect(payment: Payment) -> bool:
+    """Whether a payment just opened has neither a final state nor the address of the bank's page."""
+    is_young = clock.now() < payment.created_at + REDIRECT_PATIENCE
+    return payment.status == PaymentStatus.PENDING and not payment.redirect_url and is_young

@@ -8,17 +8,15 @@ from django.db import transaction
 
 from insure_common import clock, outbox
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import LIVE_TRANSACTION_STATUSES, FailureReason, PaymentStatus, TransactionStatus
+from insure_payments.enums import LIVE_TRANSACTION_STATUSES, FailureReason, TransactionStatus
 from insure_payments.gateways.base import Gateway, GatewayRefused, GatewayUnavailable, gateway
 from insure_payments.models import Payment, Transaction
-from insure_payments.services.payment_state import derive_state
+from insure_payments.services.payment_state import derive_state, is_waiting_for_redirect
 from insure_payments.services.settle_payment import settle_payment
 
 logger = logging.getLogger(__name__)
 
 REDIRECT_PAUSE = timedelta(seconds=1)
-REDIRECT_PATIENCE = timedelta(seconds=60)
-"""How long the address of the bank's page is waited for in a row; afterwards the sweep goes on at its own pace."""
 
 
 def refresh_payment(*, payment_id: UUID) -> None:
@@ -37,7 +35,7 @@ def refresh_payment(*, payment_id: UUID) -> None:
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
         derive_state(payment)
         payment.save()
-    if _is_waiting_for_redirect(payment):
+    if is_waiting_for_redirect(payment):
         raise outbox.RetryLater(REDIRECT_PAUSE)
 
 
@@ -62,8 +60,3 @@ def _give_up(payment: Payment, attempt: Transaction) -> None:
         if unknown.update(status=TransactionStatus.ERROR, finalized_at=clock.now()):
             derive_state(payment, failure=FailureReason.PROVIDER_UNAVAILABLE)
             payment.save()
-
-
-def _is_waiting_for_redirect(payment: Payment) -> bool:
-    is_young = clock.now() < payment.created_at + REDIRECT_PATIENCE
-    return payment.status == PaymentStatus.PENDING and not payment.redirect_url and is_young
