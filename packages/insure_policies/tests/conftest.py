@@ -3,6 +3,8 @@ from uuid import uuid4
 
 import pytest
 
+from insure_common.testing.http import serve
+
 
 @pytest.fixture
 def make_member():
@@ -20,11 +22,10 @@ def ana(make_member):
 
 
 @pytest.fixture
-def row():
+def raw_row():
     """A policy as CASSE sends it."""
-    from insure_integrations.public import CorePolicy
 
-    def row(reference="POL-1", holder="1001", **changes):
+    def raw_row(reference="POL-1", holder="1001", **changes):
         values = {
             "reference": reference,
             "number": f"100-{reference}",
@@ -49,7 +50,18 @@ def row():
             "insurer": "Seguros de Prueba",
             "updated_at": "2026-03-01T00:00:00Z",
         }
-        return CorePolicy.model_validate(values | changes)
+        return values | changes
+
+    return raw_row
+
+
+@pytest.fixture
+def row(raw_row):
+    """A policy as it comes through the adapter."""
+    from insure_integrations.public import CorePolicy
+
+    def row(*args, **changes):
+        return CorePolicy.model_validate(raw_row(*args, **changes))
 
     return row
 
@@ -66,3 +78,30 @@ def apply():
         return result.created, result.updated, result.unchanged, result.refused
 
     return apply
+
+
+@pytest.fixture
+def storage(settings, tmp_path):
+    """The folder of the default storage, fresh for each test."""
+    backend = settings.STORAGES["default"]["BACKEND"]
+    options = {"location": str(tmp_path)}
+    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
+    return tmp_path
+
+
+@pytest.fixture
+def insurer(settings, storage):
+    """A core system on real HTTP that sends what the test tells it to."""
+    from project.insurer import Insurer
+
+    insurer = Insurer()
+    with serve(insurer.app) as url:
+        casse = {
+            "client": "insure_integrations.clients.casse.CasseClient",
+            "base_url": url,
+            "client_id": "insure",
+            "client_secret": "secret",
+        }
+        # Without Redis there is no circuit breaker, which one test's failures would open for the next.
+        settings.INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": casse}}
+        yield insurer

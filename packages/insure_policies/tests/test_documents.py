@@ -7,39 +7,14 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from insure_audit.public import AuditEvent
-from insure_common.testing.http import serve
 from insure_common.testing.outbox import pending
 from insure_policies.models import Document
 from insure_policies.services.apply_policies import request_documents
 from insure_policies.services.fetch_documents import DocumentRefused, fetch_documents
 from insure_policies.testing.factories import make_policy
-from project.insurer import Insurer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 500
-
-
-@pytest.fixture
-def storage(settings, tmp_path):
-    backend = settings.STORAGES["default"]["BACKEND"]
-    options = {"location": str(tmp_path)}
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-    return tmp_path
-
-
-@pytest.fixture
-def insurer(settings, storage):
-    insurer = Insurer()
-    with serve(insurer.app) as url:
-        casse = {
-            "client": "insure_integrations.clients.casse.CasseClient",
-            "base_url": url,
-            "client_id": "insure",
-            "client_secret": "secret",
-        }
-        # Without Redis there is no circuit breaker, which one test's failures would open for the next.
-        settings.INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": casse}}
-        yield insurer
 
 
 def files(storage):

@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 class Insurer:
     def __init__(self):
+        self.policies = []
         self.documents = {}
         self.served = []
         self.is_away = False
         self.app = Starlette(
             routes=[
                 Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/v1/policies", self._policies),
                 Route("/v1/policies/{policy}/documents", self._list),
                 Route("/v1/policies/{policy}/documents/{document}", self._document),
             ]
@@ -34,6 +36,12 @@ class Insurer:
 
     async def _token(self, request):
         return JSONResponse({"access_token": "t", "expires_in": 3600})
+
+    async def _policies(self, request):
+        if self.is_away:
+            return Response(status_code=500)
+        rows = sorted(self.policies, key=lambda row: (row["updated_at"], row["reference"]))
+        return JSONResponse({"results": rows, "snapshot": "s1", "total": len(rows), "next_cursor": None})
 
     async def _list(self, request):
         if self.is_away:
