@@ -33,6 +33,7 @@ CREATE TEMP TABLE account (email text, state text, owed_in_cents bigint);
 CREATE TEMP TABLE wish (key text, email text, charge text, amount_in_cents bigint, acknowledged text[], refused text,
   pressed text, status text);
 CREATE TEMP TABLE provider_transaction (reference text, status text, amount_in_cents bigint);
+CREATE TEMP TABLE core_payment (reference text, amount_in_cents numeric);
 CREATE TEMP TABLE receipt_mail (email text);
 CREATE TEMP VIEW made AS
   SELECT k.key, p.id::text AS id, p.status, p.amount_in_cents, u.email_primary AS email, c.id::text AS charge
@@ -122,12 +123,15 @@ class Auditor:
         transactions = [
             (one["reference"], one["status"], one["amount_in_cents"]) for one in _provider_transactions(stack)
         ]
+        reported = stack.sandbox.get("/control/").json()["casse"]["state"]["payments"]
         messages = stack.sandbox.get("/mail/messages/").json()
         mails = [(message["to"],) for message in messages if message["attachments"]]
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO account VALUES (%s, %s, %s)", [*given, *accounts])
             cursor.executemany("INSERT INTO wish VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", wishes)
             cursor.executemany("INSERT INTO provider_transaction VALUES (%s, %s, %s)", transactions)
+            core_payments = [(one["reference"], one["amount"]) for one in reported]
+            cursor.executemany("INSERT INTO core_payment VALUES (%s, 100 * %s::numeric)", core_payments)
             cursor.executemany("INSERT INTO receipt_mail VALUES (%s)", mails)
 
 

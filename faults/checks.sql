@@ -1,5 +1,5 @@
 -- What must never be found once everything has come to rest. Each query answers the exceptions to the line above it.
--- account, wish, provider_transaction and receipt_mail hold what clients, the provider and the mailbox said;
+-- account, wish, provider_transaction, core_payment and receipt_mail hold what clients, Wompi, CASSE and the mailbox said;
 -- made is every payment with the Idempotency-Key that asked for it.
 
 -- V1 an entry does not balance
@@ -125,5 +125,8 @@ SELECT * FROM (
   FROM insure_users_user u
 ) clients WHERE mails NOT BETWEEN receipts AND attempts;
 
--- V5 the core system was not told of a payment
-SELECT id, provider_id FROM insure_payments_transaction WHERE status = 'APPROVED' AND reported_at IS NULL;
+-- V5 the core system does not know exactly what was settled
+SELECT * FROM (
+  SELECT p.reference, sum(a.settled_in_cents) AS settled FROM insure_payments_payment p
+  JOIN insure_payments_allocation a ON a.payment_id = p.id WHERE p.status = 'APPROVED' GROUP BY 1
+) payments FULL JOIN core_payment USING (reference) WHERE settled IS DISTINCT FROM core_payment.amount_in_cents;
