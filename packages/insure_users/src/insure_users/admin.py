@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
+from insure_users.models import User
+
 
 class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's is not subscriptable
     list_display = ("full_name", "email_primary", "id_type", "id_number", "status", "role", "created_at")
@@ -27,4 +29,5 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's is not s
         return False
 
 
-admin.site.register(get_user_model(), UserAdmin)
+if get_user_model() is User:
+    admin.site.register(User, UserAdmin)
