@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
+from zlib import crc32
 
 from insure_common import clock
 
@@ -66,6 +67,8 @@ STATUSES = ("VIGENTE",) * 14 + ("SUSPENDIDA", "CANCELADA", "VENCIDA", "VENCIDA",
 PLANS = ("ANUAL", "SEMESTRAL", "TRIMESTRAL", "MENSUAL")
 INSTALMENTS = {"ANUAL": 1, "SEMESTRAL": 2, "TRIMESTRAL": 4, "MENSUAL": 12}
 PRODUCT_NAMES = {"AUTO": "Seguro de automóviles", "HOGAR": "Seguro de hogar", "VIDA": "Seguro de vida individual"}
+FIRST_ADDED = 1_000_000
+"""Numbers below belong to the generated portfolio."""
 
 Row = dict[str, Any]
 
@@ -90,13 +93,18 @@ class Portfolio:
         while len(self.policies) < policies:
             holder = self._holder()
             for _ in range(min(self.random.choice((1, 1, 2, 3)), policies - len(self.policies))):
-                self._add_policy(holder, status=self.random.choice(STATUSES), plan=self.random.choice(PLANS))
+                status, plan = self.random.choice(STATUSES), self.random.choice(PLANS)
+                self._add_policy(holder, number=len(self.policies) + 1, status=status, plan=plan)
         self.generated_at = None
 
     def add_holder(self, *, id_type: str, id_number: str, full_name: str, email: str) -> tuple[Row, Row, Row]:
-        """A known person with one VIGENTE policy and one OPEN charge."""
-        holder = self._store_holder(id_type=id_type, id_number=id_number, full_name=full_name, email=email)
-        policy = self._add_policy(holder, status="VIGENTE", plan="ANUAL", product="AUTO")
+        """A known person with one VIGENTE policy and one OPEN charge; whoever is added again gets the same ones."""
+        # By the document: a sandbox that was started anew must not give somebody's references to somebody else.
+        number = FIRST_ADDED + crc32(f"{id_type} {id_number}".encode())
+        self.random.seed(number)
+        person = {"id_type": id_type, "id_number": id_number, "full_name": full_name, "email": email}
+        holder = self._store_holder(number=number, **person)
+        policy = self._add_policy(holder, number=number, status="VIGENTE", plan="ANUAL", product="AUTO")
         charge = next(row for row in self.charges.values() if row["policy"] == policy["reference"])
         return holder, policy, charge
 
@@ -110,20 +118,20 @@ class Portfolio:
         number = len(self.holders) + 1
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().split()
         return self._store_holder(
+            number=number,
             id_type=self.random.choice(("CC",) * 12 + ("CE",)),
             id_number=str(self.random.randrange(10_000_000, 1_199_999_999)),
             full_name=name,
             email=f"{plain[0]}.{plain[-1]}{number}@example.com",
         )
 
-    def _store_holder(self, **person: str) -> Row:
-        reference = f"TOM-{len(self.holders) + 1:06}"
+    def _store_holder(self, *, number: int, **person: str) -> Row:
+        reference = f"TOM-{number:06}"
         self.holders[reference] = {"reference": reference, **person}
         return self.holders[reference]
 
-    def _add_policy(self, holder: Row, *, status: str, plan: str, product: str = "") -> Row:
+    def _add_policy(self, holder: Row, *, number: int, status: str, plan: str, product: str = "") -> Row:
         product = product or self.random.choice(("AUTO", "HOGAR", "VIDA"))
-        number = len(self.policies) + 1
         insured, value = self._insured(product, holder)
         coverages = [
             {
@@ -155,7 +163,7 @@ class Portfolio:
         }
         self.policies[policy["reference"]] = policy
         if status in ("VIGENTE", "SUSPENDIDA"):
-            self._add_charge(policy)
+            self._add_charge(policy, number=number)
         return policy
 
     def _insured(self, product: str, holder: Row) -> tuple[Row, Decimal]:
@@ -176,8 +184,7 @@ class Portfolio:
         back = {"VENCIDA": (370, 700), "EN_TRAMITE": (-10, 0)}.get(status, (5, 300))
         return clock.today() - timedelta(days=self.random.randint(*back))
 
-    def _add_charge(self, policy: Row) -> None:
-        number = len(self.charges) + 1
+    def _add_charge(self, policy: Row, *, number: int) -> None:
         count = INSTALMENTS[policy["payment_plan"]]
         amount = (Decimal(policy["premium"]["total"]) / count).quantize(Decimal(1))
         instalment = "" if count == 1 else f", cuota 1 de {count}"
