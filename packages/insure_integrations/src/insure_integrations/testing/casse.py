@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -127,7 +128,7 @@ class CasseSandbox:
         return answer
 
     async def _token(self, request: Request) -> Response:
-        form = await request.form()
+        form = dict(parse_qsl((await request.body()).decode()))
         expected = {"client_id": self.client_id, "client_secret": self.client_secret}
         if any(value is not None and form.get(name) != value for name, value in expected.items()):
             raise Refusal(401, "invalid_client", "Credenciales no válidas.")
