@@ -28,10 +28,9 @@ def add_correlation(_logger: Any, _method: str, event: Event) -> Event:
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:
     for name, value in event.items():
-        if _SECRET_NAMES.search(name):
-            event[name] = MASK
-        elif isinstance(value, str):
-            event[name] = _SECRET_VALUES.sub(MASK, value)
+        if not isinstance(value, str):
+            continue
+        event[name] = MASK if _SECRET_NAMES.search(name) else _SECRET_VALUES.sub(MASK, value)
     return event
 
 

@@ -137,6 +137,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "UserStatus": "insure_users.enums.UserStatus",
+        "IdType": "insure_users.enums.IdType",
+        "PolicyStatus": "insure_policies.enums.PolicyStatus",
+        "ChargeStatus": "insure_payments.enums.ChargeStatus",
+        "PaymentStatus": "insure_payments.enums.PaymentStatus",
+        "WebhookStatus": "insure_payments.enums.WebhookStatus",
+        "SyncStatus": "insure_integrations.enums.SyncStatus",
+    },
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

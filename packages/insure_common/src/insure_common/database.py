@@ -2,7 +2,7 @@
 
 import hashlib
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -36,10 +36,10 @@ END $$
 
 
 def grant_application_role(connection: BaseDatabaseWrapper, *, role: str) -> None:
-    """Give `role` what the application needs and no more; call as the owner after every migration, in one transaction.
+    """Give `role` what the application needs and no more; call as the owner after every migration.
 
     Tables with the trigger `append_only` (see `insure_common.operations.AppendOnly`) can only be read and added to.
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('insure.application_role', %s, true)", [role])
         cursor.execute(GRANTS)

@@ -26,4 +26,4 @@ SYNC_TRANSITIONS: dict[SyncStatus, frozenset[SyncStatus]] = {
     SyncStatus.INCOMPLETE: frozenset(),
     SyncStatus.FAILED: frozenset(),
 }
-FINISHED = frozenset(status for status, following in SYNC_TRANSITIONS.items() if not following)
+FINISHED = tuple(status for status, following in SYNC_TRANSITIONS.items() if not following)

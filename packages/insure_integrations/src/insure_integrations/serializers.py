@@ -88,7 +88,7 @@ class ExternalCallQuery(PageQuery):
     correlation_id = serializers.UUIDField(required=False)
 
 
-@extend_schema_field({"nullable": True, "description": "JSON, masked; or type, size and digest of anything else."})
+@extend_schema_field({"type": ["object", "array", "string", "number", "boolean", "null"]})
 class PayloadField(serializers.JSONField):
     pass
 
@@ -113,8 +113,8 @@ class ExternalCallSerializer(serializers.ModelSerializer[ExternalCall]):
 
 
 class ExternalCallDetailSerializer(ExternalCallSerializer):
-    request = PayloadField()
-    response = PayloadField()
+    request = PayloadField(help_text="Masked.")
+    response = PayloadField(help_text="Masked JSON, or type, size and digest of anything else.")
 
     class Meta(ExternalCallSerializer.Meta):
         fields = (*ExternalCallSerializer.Meta.fields, "request", "response")

@@ -4,7 +4,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -65,14 +65,14 @@ class SyncRunListView(ListView[SyncRun]):
         return Response(SyncRunSerializer(run).data, status=outcome.status, headers=outcome.headers)
 
 
-@extend_schema(operation_id="get_sync_run")
+@extend_schema_view(get=extend_schema(operation_id="get_sync_run"))
 class SyncRunView(RetrieveAPIView[SyncRun]):
     permission_classes = [requires(VIEW_SYNC_RUN)]
     serializer_class = SyncRunDetailSerializer
     queryset = sync_runs()
 
 
-@extend_schema(operation_id="list_external_calls")
+@extend_schema_view(get=extend_schema(operation_id="list_external_calls"))
 class ExternalCallListView(ListView[ExternalCall]):
     permission_classes = [requires(VIEW_EXTERNAL_CALL)]
     serializer_class = ExternalCallSerializer
@@ -82,14 +82,14 @@ class ExternalCallListView(ListView[ExternalCall]):
         return external_calls(self.filters).defer("request", "response")
 
 
-@extend_schema(operation_id="get_external_call")
+@extend_schema_view(get=extend_schema(operation_id="get_external_call"))
 class ExternalCallView(RetrieveAPIView[ExternalCall]):
     permission_classes = [requires(VIEW_EXTERNAL_CALL)]
     serializer_class = ExternalCallDetailSerializer
     queryset = external_calls()
 
 
-@extend_schema(operation_id="list_notifications")
+@extend_schema_view(get=extend_schema(operation_id="list_notifications"))
 class NotificationListView(ListView[Notification]):
     serializer_class = NotificationSerializer
 

@@ -49,18 +49,18 @@ def _passes_luhn(text: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-class AmountInCentsField(serializers.Field[int, Any, int, Any]):
-    """A positive JSON integer of minor units."""
+class AmountInCentsField(serializers.IntegerField):
+    """A positive JSON integer of minor units; DRF's own field also takes `"1"`, `1.0` and `true`."""
 
     default_error_messages = {"invalid": _("Must be a positive integer of cents.")}
 
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int or not 0 < data <= MAX_AMOUNT_IN_CENTS:
-            self.fail("invalid")
-        return int(data)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_AMOUNT_IN_CENTS, **kwargs)
 
-    def to_representation(self, value: int) -> int:
-        return value
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
 
 
 class MoneySerializer(serializers.Serializer[Any]):

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +37,7 @@ class AccountView(APIView):
         return Response(AccountSerializer(account_summary(request.user.pk)).data)
 
 
-@extend_schema(operation_id="list_entries")
+@extend_schema_view(get=extend_schema(operation_id="list_entries"))
 class EntryListView(ListView[Line]):
     serializer_class = EntrySerializer
     query_serializer_class = EntryQuery
@@ -47,7 +47,7 @@ class EntryListView(ListView[Line]):
         return entries_of(self.request.user.pk, since=self.filters.get("from"), until=self.filters.get("to"))
 
 
-@extend_schema(operation_id="list_charges")
+@extend_schema_view(get=extend_schema(operation_id="list_charges"))
 class ChargeListView(ListView[Charge]):
     serializer_class = ChargeSerializer
     query_serializer_class = ChargeQuery
@@ -58,7 +58,7 @@ class ChargeListView(ListView[Charge]):
         return charges_visible_to(self.request.user).filter(**{names[key]: value for key, value in self.filters.items()})
 
 
-@extend_schema(operation_id="get_charge")
+@extend_schema_view(get=extend_schema(operation_id="get_charge"))
 class ChargeView(RetrieveAPIView[Charge]):
     serializer_class = ChargeSerializer
 
@@ -66,7 +66,7 @@ class ChargeView(RetrieveAPIView[Charge]):
         return charges_visible_to(self.request.user)
 
 
-@extend_schema(operation_id="list_statements")
+@extend_schema_view(get=extend_schema(operation_id="list_statements"))
 class StatementListView(ListView[Statement]):
     serializer_class = StatementSerializer
     ordering = ("-period", "-id")

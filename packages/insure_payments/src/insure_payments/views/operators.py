@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,7 +32,7 @@ from insure_payments.serializers import (
 )
 
 
-@extend_schema(operation_id="list_all_payments")
+@extend_schema_view(get=extend_schema(operation_id="list_all_payments"))
 class AdminPaymentListView(ListView[Payment]):
     permission_classes = [requires(VIEW_ANY_PAYMENT)]
     serializer_class = AdminPaymentSerializer
@@ -42,7 +42,7 @@ class AdminPaymentListView(ListView[Payment]):
         return all_payments().filter(**self.filters)
 
 
-@extend_schema(operation_id="get_any_payment")
+@extend_schema_view(get=extend_schema(operation_id="get_any_payment"))
 class AdminPaymentView(RetrieveAPIView[Payment]):
     permission_classes = [requires(VIEW_ANY_PAYMENT)]
     serializer_class = AdminPaymentDetailSerializer
@@ -51,7 +51,7 @@ class AdminPaymentView(RetrieveAPIView[Payment]):
         return all_payments()
 
 
-@extend_schema(operation_id="list_webhook_events")
+@extend_schema_view(get=extend_schema(operation_id="list_webhook_events"))
 class WebhookEventListView(ListView[WebhookEvent]):
     permission_classes = [requires(VIEW_WEBHOOK_EVENT)]
     serializer_class = WebhookEventSerializer
@@ -61,7 +61,7 @@ class WebhookEventListView(ListView[WebhookEvent]):
         return webhook_events().filter(**self.filters)
 
 
-@extend_schema(operation_id="get_webhook_event")
+@extend_schema_view(get=extend_schema(operation_id="get_webhook_event"))
 class WebhookEventView(RetrieveAPIView[WebhookEvent]):
     permission_classes = [requires(VIEW_WEBHOOK_EVENT)]
     serializer_class = WebhookEventDetailSerializer
@@ -78,7 +78,7 @@ class AdminAccountView(APIView):
         return Response(AccountSerializer(account_summary(_known_user_id(user_id))).data)
 
 
-@extend_schema(operation_id="list_any_entries")
+@extend_schema_view(get=extend_schema(operation_id="list_any_entries"))
 class AdminEntryListView(ListView[Line]):
     permission_classes = [requires(VIEW_ANY_ACCOUNT)]
     serializer_class = EntrySerializer

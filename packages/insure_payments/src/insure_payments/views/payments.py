@@ -6,8 +6,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.http import FileResponse
-from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
@@ -71,7 +70,7 @@ class PaymentListView(ListView[Payment]):
         return Response(PaymentSerializer(payment).data, status=outcome.status, headers=outcome.headers)
 
 
-@extend_schema(operation_id="get_payment")
+@extend_schema_view(get=extend_schema(operation_id="get_payment"))
 class PaymentView(RetrieveAPIView[Payment]):
     serializer_class = PaymentSerializer
 
