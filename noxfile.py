@@ -98,6 +98,13 @@ def bench(session: nox.Session) -> None:
         run(session, "python", str(ROOT / "benchmarks" / f"{name}.py"))
 
 
+@nox.session(requires=["build"])
+def faults(session: nox.Session) -> None:
+    """Break the local stack while clients pay: nox -s faults -- [OPTIONS], see faults/README.md."""
+    install_wheels(session, "insure_cli", extra="local")
+    run(session, "python", "-m", "faults", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Choose versions: constraints.txt for every session, requirements.txt with hashes for a deployment."""

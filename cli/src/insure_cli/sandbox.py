@@ -1,23 +1,52 @@
 """The sandbox process: Wompi, CASSE and a mailbox behind one address, and one place to turn their faults on."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
+import click
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
+from insure_cli.stack.people import PEOPLE
 from insure_common.testing.mailbox import Mailbox
+from insure_common.testing.servers import LOOPBACK
 from insure_integrations.testing.casse import CasseSandbox
 from insure_payments.testing.wompi import WompiSandbox
 
 EVENTS_PATH = "/api/v1/webhooks/wompi/"
 
 
+@click.command()
+@click.option("--port", type=int, required=True)
+@click.option("--smtp-port", type=int, required=True)
+@click.option("--policies", type=int, required=True)
+def main(*, port: int, smtp_port: int, policies: int) -> None:
+    """Serve with the keys of the environment, until SIGTERM."""
+    wompi = WompiSandbox(
+        public_key=os.environ["WOMPI_PUBLIC_KEY"],
+        private_key=os.environ["WOMPI_PRIVATE_KEY"],
+        events_secret=os.environ["WOMPI_EVENTS_SECRET"],
+        integrity_secret=os.environ["WOMPI_INTEGRITY_SECRET"],
+    )
+    wompi.control_post({"events": {"url": os.environ["PUBLIC_BASE_URL"] + EVENTS_PATH}})
+    casse = CasseSandbox(
+        policies=policies,
+        client_id=os.environ["CASSE_CLIENT_ID"],
+        client_secret=os.environ["CASSE_CLIENT_SECRET"],
+    )
+    client = PEOPLE["CLIENT"]
+    casse.add_holder(id_type=client.id_type, id_number=client.id_number, full_name=client.full_name, email=client.email)
+    app = build(wompi=wompi, casse=casse, mailbox=Mailbox(host=LOOPBACK, port=smtp_port))
+    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning")
+
+
 def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Starlette:
-    parts = {"wompi": wompi, "casse": casse}
+    parts: dict[str, WompiSandbox | CasseSandbox] = {"wompi": wompi, "casse": casse}
 
     def show(_body: Any) -> dict[str, Any]:
         return {name: part.control_get() for name, part in parts.items()}
@@ -32,6 +61,9 @@ def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Star
     def send_event(body: dict[str, Any]) -> dict[str, Any]:
         return {"statuses": wompi.send_event(**body)}
 
+    def add_holder(body: dict[str, Any]) -> dict[str, Any]:
+        return casse.add_holder(**body)
+
     return Starlette(
         routes=[
             Mount("/wompi", wompi.app),
@@ -40,7 +72,7 @@ def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Star
             Route("/control/", control(show), methods=["GET"]),
             Route("/control/", control(change), methods=["POST"]),
             Route("/control/wompi/events/", control(send_event), methods=["POST"]),
-            Route("/control/casse/holders/", control(casse.add_holder), methods=["POST"]),
+            Route("/control/casse/holders/", control(add_holder), methods=["POST"]),
         ],
         lifespan=lambda _: mailbox.smtp(),
     )
@@ -59,3 +91,7 @@ def control(act: Callable[[Any], dict[str, Any]]) -> Callable[[Request], Any]:
             return JSONResponse({"detail": str(error)}, status_code=400)
 
     return view
+
+
+if __name__ == "__main__":
+    main()

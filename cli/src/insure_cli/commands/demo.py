@@ -14,7 +14,7 @@ from insure_cli.demo.story import Story
 from insure_cli.demo.walk import Unexpected, Walk
 from insure_cli.stack.home import Home
 from insure_cli.stack.supervisor import StackFailed, StopRequested
-from insure_cli.stack.up import running_stack
+from insure_cli.stack.up import Wishes, running_stack
 
 
 @click.command()
@@ -30,7 +30,7 @@ def demo(*, ends: bool, report: Path | None) -> None:
     if state is not None:
         raise SystemExit(walk(home, state, report))
     try:
-        with running_stack(home, tell=tell) as stack:
+        with running_stack(home, Wishes(), tell=tell) as stack:
             # In a process of its own, so that this one can go on looking after the others.
             options = ["--report", str(report)] if report else []
             walking = stack.supervisor.spawn([sys.executable, "-m", "insure_cli", "demo", *options])

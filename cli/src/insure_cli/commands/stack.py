@@ -15,7 +15,7 @@ from insure_cli import exits
 from insure_cli.stack.home import AlreadyRunning, Home
 from insure_cli.stack.services import APPLICATIONS
 from insure_cli.stack.supervisor import StackFailed, StopRequested
-from insure_cli.stack.up import PortTaken, running_stack
+from insure_cli.stack.up import PortTaken, Wishes, running_stack
 
 STOP_TIMEOUT = 40.0
 
@@ -24,21 +24,21 @@ STOP_TIMEOUT = 40.0
 @click.option("--only", multiple=True, type=click.Choice(APPLICATIONS), help="Run this one of the four; repeatable.")
 @click.option("--detach", is_flag=True, help="Return when everything is up, and leave it running.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server.")
+@click.option("--policies", type=click.IntRange(1), default=60, show_default=True, help="Size of CASSE's portfolio.")
 @click.option("--outlives-parent", is_flag=True, hidden=True)
-def up(*, only: tuple[str, ...], detach: bool, port: int | None, outlives_parent: bool) -> None:
+def up(*, detach: bool, outlives_parent: bool, only: tuple[str, ...], port: int | None, policies: int) -> None:
     """Start everything on this machine, until Ctrl-C.
 
     Each part gives way to one in the environment: DATABASE_URL, REDIS_URL, WOMPI_BASE_URL, CASSE_BASE_URL, EMAIL_HOST.
     """
     home = Home.from_environment()
+    wishes = Wishes(only=only or APPLICATIONS, port=port, policies=policies)
     try:
         if detach:
-            _start_detached(home, only=only, port=port)
+            _start_detached(home, wishes)
             return
-        with running_stack(home, tell=tell, only=only, port=port, ends_with_parent=not outlives_parent) as stack:
-            click.echo(
-                f"\nEverything is up. API documentation: {stack.state()['web']}/api/v1/docs/   (Ctrl-C ends it)\n"
-            )
+        with running_stack(home, wishes, tell=tell, ends_with_parent=not outlives_parent) as stack:
+            click.echo(f"\nEverything is up. API documentation: {stack.web}/api/v1/docs/   (Ctrl-C ends it)\n")
             stack.supervisor.watch()
     except AlreadyRunning:
         show_status(home)
@@ -54,10 +54,11 @@ def tell(name: str, what: str) -> None:
     click.echo(f"  {name:<9} {what}")
 
 
-def _start_detached(home: Home, *, only: tuple[str, ...], port: int | None) -> None:
+def _start_detached(home: Home, wishes: Wishes) -> None:
     if home.holder():
         raise AlreadyRunning
-    options = [part for name in only for part in ("--only", name)] + (["--port", str(port)] if port else [])
+    options = [part for name in wishes.only for part in ("--only", name)] + ["--policies", str(wishes.policies)]
+    options += ["--port", str(wishes.port)] if wishes.port else []
     home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = home.log("up")
     with log.open("wb") as output:

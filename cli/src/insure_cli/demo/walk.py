@@ -34,7 +34,8 @@ class Walk:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._http = httpx.Client(timeout=20)
+        # Loopback never goes through a proxy of the environment.
+        self._http = httpx.Client(timeout=20, trust_env=False)
 
     def call(
         self, name: str, method: str, url: str, *, status: int = 200, token: str = "", key: str = "", **options: Any
@@ -57,6 +58,13 @@ class Walk:
                 self._note(name, response, since=started, ok=is_done)
                 return response.json()
             time.sleep(PAUSE)
+
+    def look(self, url: str, *, token: str = "") -> Any:
+        """GET between two steps; the JSON answer. Raises Unexpected unless it succeeds."""
+        response = self._request("GET", url, token=token)
+        if not response.is_success:
+            raise Unexpected(f"GET {url}\n{_answer(response)}")
+        return response.json()
 
     def command(self, name: str, *arguments: str, environment: Mapping[str, str]) -> str:
         """One `insure` command that must find nothing wrong; what it says."""

@@ -59,11 +59,14 @@ def redis(home: Home, ports: Ports) -> Service:
     )
 
 
-def sandbox(ports: Ports) -> Service:
+def sandbox(ports: Ports, *, policies: int) -> Service:
     url = f"http://{LOOPBACK}:{ports.sandbox}"
     return Service(
         "sandbox",
-        [*PYTHON, "insure_cli.sandbox", "--port", str(ports.sandbox), "--smtp-port", str(ports.smtp)],
+        [
+            *(*PYTHON, "insure_cli.sandbox", "--policies", str(policies)),
+            *("--port", str(ports.sandbox), "--smtp-port", str(ports.smtp)),
+        ],
         is_ready=lambda: answers(f"{url}/control/"),
         shown=url,
     )
@@ -107,6 +110,6 @@ def applications(home: Home, ports: Ports, environment: Mapping[str, str]) -> li
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).is_success
+        return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.TransportError:
         return False

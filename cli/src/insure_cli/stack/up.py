@@ -1,7 +1,9 @@
 """Starting the stack, and the file that tells others about it."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from insure_cli.stack import database, services
@@ -21,18 +23,26 @@ Tell = Callable[[str, str], None]
 """Hears (process, what happened to it)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller of `insure up` asks for."""
+
+    only: Sequence[str] = services.APPLICATIONS
+    port: int | None = None
+    """Of the web server; None is the usual one, or a free one."""
+    policies: int = 60
+    """Size of the portfolio in CASSE."""
+
+
 @contextmanager
-def running_stack(
-    home: Home, *, tell: Tell, only: Sequence[str] = (), port: int | None = None, ends_with_parent: bool = True
-) -> Iterator["Stack"]:
+def running_stack(home: Home, wishes: Wishes, *, tell: Tell, ends_with_parent: bool = True) -> Iterator["Stack"]:
     """The stack for the time of a block; whatever ends the block ends every process.
 
-    `only`: the applications to run, all if empty. Raises AlreadyRunning, PortTaken, StackFailed, and StopRequested
-    when somebody asks for the end.
+    Raises AlreadyRunning, PortTaken, StackFailed, and StopRequested when somebody asks for the end.
     """
     with home.locked():
         take_signals(ends_with_parent=ends_with_parent)
-        stack = Stack(home, only=only, port=port, tell=tell)
+        stack = Stack(home, wishes, tell=tell)
         try:
             stack.start()
             yield stack
@@ -51,9 +61,9 @@ def choose_ports(web: int | None) -> Ports:
 class Stack:
     """One start of the stack in a folder whose lock we hold."""
 
-    def __init__(self, home: Home, *, only: Sequence[str], port: int | None, tell: Tell) -> None:
-        self._home, self._only, self._tell = home, only or services.APPLICATIONS, tell
-        self._ports = choose_ports(port)
+    def __init__(self, home: Home, wishes: Wishes, *, tell: Tell) -> None:
+        self._home, self._wishes, self._tell = home, wishes, tell
+        self._ports = choose_ports(wishes.port)
         self._secrets = read_secrets(home)
         self._variables = environment(home, self._ports, self._secrets["variables"])
         self.supervisor = Supervisor(home, on_change=self._changed)
@@ -66,7 +76,7 @@ class Stack:
         self.supervisor.set_environment(self._variables)
         self._prepare()
         every = services.applications(self._home, self._ports, self._variables)
-        self.supervisor.start([one for one in every if one.name in self._only], on_ready=self._ready)
+        self.supervisor.start([one for one in every if one.name in self._wishes.only], on_ready=self._ready)
         self._write_state()
 
     def _start_servers(self) -> None:
@@ -85,7 +95,7 @@ class Stack:
         if not is_given("REDIS_URL"):
             wanted.append(services.redis(home, self._ports))
         if not all(map(is_given, PASSES_ON)):
-            wanted.append(services.sandbox(self._ports))
+            wanted.append(services.sandbox(self._ports, policies=self._wishes.policies))
         self.supervisor.start(wanted, on_ready=self._ready)
 
     def _find_databases(self) -> None:
@@ -104,8 +114,9 @@ class Stack:
             variables["DATABASE_URL"] = application_url
 
     def _prepare(self) -> None:
+        started = time.monotonic()
         self.supervisor.run("prepare", [*services.PYTHON, "insure_cli.stack.prepare"])
-        self._tell("database", "migrated")
+        self._tell("database", f"ready after {time.monotonic() - started:.1f} s  migrations, rights, accounts")
 
     def _ready(self, running: Running) -> None:
         self._tell(running.service.name, f"ready after {running.ready_after:.1f} s  {running.service.shown}".rstrip())
@@ -115,13 +126,16 @@ class Stack:
         self._write_state()
 
     def _write_state(self) -> None:
-        write_json(self._home.state, self.state())
+        write_json(self._home.state, self._state())
 
-    def state(self) -> dict[str, Any]:
-        """The content of stack.json."""
+    @property
+    def web(self) -> str:
+        return f"http://{servers.LOOPBACK}:{self._ports.web}"
+
+    def _state(self) -> dict[str, Any]:
         variables, running = self._variables, self.supervisor.running
         return {
-            "web": f"http://{servers.LOOPBACK}:{self._ports.web}",
+            "web": self.web,
             "sandbox": f"http://{servers.LOOPBACK}:{self._ports.sandbox}",
             "smtp": f"{variables['EMAIL_HOST']}:{variables['EMAIL_PORT']}",
             "database": variables["DATABASE_URL"],
