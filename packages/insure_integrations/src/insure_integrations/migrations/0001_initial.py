@@ -360,7 +360,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         ("finished_at__isnull", False),
                         ("started_at__isnull", False),
-                        ("status__in", ("SUCCEEDED", "INCOMPLETE", "FAILED")),
+                        ("status__in", ["FAILED", "INCOMPLETE", "SUCCEEDED"]),
                     ),
                     _connector="OR",
                 ),
