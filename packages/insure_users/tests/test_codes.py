@@ -79,6 +79,32 @@ def test_code_of_a_resend_replaces_the_earlier_one(phone, user, clock):
     assert verify(phone, challenge_id, second) == 200
 
 
+def test_resend_revives_no_code_that_has_expired(phone, user, clock):
+    challenge_id, first = phone.asked_for_code(user.email_primary)
+    clock.travel(timedelta(minutes=6))
+    assert phone.post("auth/otp/resend", challenge_id=challenge_id).status_code == 202
+    assert verify(phone, challenge_id, first) == "otp_invalid"
+    assert verify(phone, challenge_id, phone.code(user.email_primary)) == 200
+
+
+def test_code_ends_with_the_password_that_was_given_for_it(phone, user):
+    challenge_id, code = phone.asked_for_code(user.email_primary)
+    user.set_password("otra frase larga y propia")
+    user.save()
+    assert verify(phone, challenge_id, code) == "otp_invalid"
+
+
+def test_sends_of_one_challenge_are_counted(phone, user, clock):
+    challenge_id, _ = phone.asked_for_code(user.email_primary)
+    codes = []
+    for _ in range(5):
+        clock.travel(timedelta(minutes=1))
+        codes.append(phone.post("auth/otp/resend", challenge_id=challenge_id).status_code)
+    assert codes == [202, 202, 202, 202, 400]
+    clock.travel(timedelta(hours=1))
+    assert phone.post("auth/otp/resend", challenge_id=challenge_id).json()["code"] == "otp_expired"
+
+
 def test_resend_before_its_time_waits(phone, user):
     challenge_id, _ = phone.asked_for_code(user.email_primary)
     answer = phone.post("auth/otp/resend", challenge_id=challenge_id)

@@ -59,7 +59,7 @@ def test_interventoria_sees_masked_data_and_cannot_guess_it(client):
     assert seen["id_number"] == "*" * 4 + client.id_number[-4:]
     assert seen["email_primary"] == "a***@example.com"
     assert (seen["full_name"], seen["birth_date"]) == ("A*** M*** P***", None)
-    for known in (client.email_primary, client.id_number):
+    for known in (client.email_primary, client.id_number, client.full_name):
         assert caller.get("/api/v1/admin/users/", {"search": known}).json()["results"] == []
 
 

@@ -83,7 +83,7 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     """Codes that one client address can have sent to one e-mail in a minute."""
     MAILS_PER_HOUR: AtLeastTwo = 30
     """Codes for one e-mail and purpose in an hour."""
-    MAILS_PER_ADDRESS_PER_HOUR: AtLeastTwo = 100
+    MAILS_PER_ADDRESS_PER_HOUR: AtLeastTwo = 300
     """Codes that one client address can have sent in an hour, to whomever."""
     MAILS_PER_DAY: AtLeastTwo | None = None
     """Codes in a day altogether; None: no such cap."""

@@ -60,7 +60,7 @@ def canonical_id_number(*, id_type: str, text: str) -> str:
         if nit.calc_check_digit(number) != parts[2]:
             raise ValidationError(_("The check digit does not fit this NIT."), code="check_digit")
     number = re.sub(r"[.\s-]", "", number)
-    if not re.fullmatch(_PATTERNS[id_type], number, re.ASCII):
+    if id_type not in _PATTERNS or not re.fullmatch(_PATTERNS[id_type], number, re.ASCII):
         raise ValidationError(_("This number does not fit the kind of document."), code="invalid")
     return number
 

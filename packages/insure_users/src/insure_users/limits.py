@@ -94,16 +94,17 @@ def caller() -> str:
 
 
 def failed_logins_of_account() -> Limit:
-    return _failed_logins("login-account", UsersSettings.load().FAILED_LOGINS_PER_ACCOUNT)
+    return _failed_logins("login-account", UsersSettings.load().FAILED_LOGINS_PER_ACCOUNT, DAY)
 
 
 def failed_logins_of_address() -> Limit:
-    return _failed_logins("login-address", UsersSettings.load().FAILED_LOGINS_PER_ADDRESS)
+    """Many people share one address (mobile networks): it is forgotten after a quiet hour."""
+    return _failed_logins("login-address", UsersSettings.load().FAILED_LOGINS_PER_ADDRESS, HOUR)
 
 
-def _failed_logins(name: str, most: int) -> Limit:
+def _failed_logins(name: str, most: int, window: timedelta) -> Limit:
     settings = UsersSettings.load()
-    return Limit(name, most, DAY, backoff=settings.FIRST_DELAY_SECONDS, longest=settings.LONGEST_DELAY_SECONDS)
+    return Limit(name, most, window, backoff=settings.FIRST_DELAY_SECONDS, longest=settings.LONGEST_DELAY_SECONDS)
 
 
 def wrong_codes() -> Limit:

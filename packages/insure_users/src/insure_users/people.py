@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from insure_common.people import Person
-from insure_users.enums import IdType, UserStatus
+from insure_users.enums import UserStatus
 from insure_users.identity import canonical_email, canonical_id_number
 from insure_users.models import User
 from insure_users.selectors.users import all_users
@@ -23,8 +23,6 @@ class UserPeople:
 
     def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:
         """The active user whose document and e-mail both agree, in whatever form they are written."""
-        if id_type not in IdType.values:
-            return None
         try:
             number = canonical_id_number(id_type=id_type, text=id_number)
             address = canonical_email(email)

@@ -2,7 +2,21 @@
 
 from insure_users.people import people
 from insure_users.roles import permissions_of, role_permissions
+from insure_users.selectors.users import user_by_email, users_visible_to
 from insure_users.services.accounts import create_admin, ensure_account
+from insure_users.services.manage_users import change_role, reactivate_user, suspend_user
 from insure_users.services.purge import purge
 
-__all__ = ["create_admin", "ensure_account", "people", "permissions_of", "purge", "role_permissions"]
+__all__ = [
+    "change_role",
+    "create_admin",
+    "ensure_account",
+    "people",
+    "permissions_of",
+    "purge",
+    "reactivate_user",
+    "role_permissions",
+    "suspend_user",
+    "user_by_email",
+    "users_visible_to",
+]

@@ -157,7 +157,7 @@ class UserQuery(PageQuery):
         required=False,
         min_length=3,
         max_length=200,
-        help_text="Part of the name; whoever may see personal data also finds a whole e-mail or document number.",
+        help_text="Part of the name, a whole e-mail or a whole document number; nothing where data are masked.",
     )
 
 

@@ -17,7 +17,8 @@ MOST_ATTEMPTS = 5
 class Challenge(models.Model):
     """A question put to the owner of an e-mail address, with what happens when the answer is right.
 
-    A registration's data and password hash live here until then. `is_decoy`: looks like the others to whoever asks, and
+    A registration's data and password hash live here until then; other challenges keep the hash that the user had when
+    they were opened, and end with it. `is_decoy`: looks like the others to whoever asks, and
     can never succeed.
     """
 

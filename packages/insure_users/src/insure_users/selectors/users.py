@@ -18,8 +18,8 @@ def all_users() -> QuerySet[User]:
 def users_visible_to(viewer: User, *, status: str = "", role: str = "", search: str = "") -> QuerySet[User]:
     """Every user for whoever may view them, nobody otherwise.
 
-    `search` finds a part of the name; a whole e-mail or document number only for those who may see personal data, so
-    that masked data cannot be guessed.
+    `search` finds a part of the name, a whole e-mail or a whole document number, and nothing for those who see personal
+    data masked: they could guess it letter by letter.
     """
     if not viewer.has_perm("insure_users.view_any_user"):
         return all_users().none()
@@ -29,10 +29,10 @@ def users_visible_to(viewer: User, *, status: str = "", role: str = "", search: 
     if role:
         found = found.filter(role=role)
     if search:
-        matches = Q(full_name__icontains=search)
-        if viewer.has_perm("insure_users.view_personal_data"):
-            matches |= Q(email_primary=search.lower()) | Q(id_number=search.upper())
-        found = found.filter(matches)
+        if not viewer.has_perm("insure_users.view_personal_data"):
+            return found.none()
+        whole = Q(email_primary=search.lower()) | Q(id_number=search.upper())
+        found = found.filter(whole | Q(full_name__icontains=search))
     return found
 
 

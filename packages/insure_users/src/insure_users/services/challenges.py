@@ -5,6 +5,7 @@ Opening and resending only write rows; the code itself is made, hashed and maile
 
 import hashlib
 import hmac
+import logging
 import math
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -28,6 +29,9 @@ from insure_users.enums import Purpose
 from insure_users.errors import OtpExhausted, OtpExpired, OtpInvalid
 from insure_users.limits import take_mail, wrong_codes
 from insure_users.models import Challenge, User
+from insure_users.selectors.users import active_user_locked
+
+logger = logging.getLogger(__name__)
 
 SEND_CODE_TASK = "insure_users.tasks.send_code_task"
 OPEN = Q(used_at__isnull=True, closed_at__isnull=True)
@@ -41,7 +45,7 @@ RETURNING *
 """
 TAKE_SEND = """
 UPDATE insure_users_challenge
-SET sends = sends + 1, resend_at = %(resend_at)s, expires_at = greatest(expires_at, %(expires_at)s)
+SET sends = sends + 1, resend_at = %(resend_at)s, expires_at = %(expires_at)s, code_hash = ''
 WHERE id = %(id)s AND resend_at <= %(now)s AND sends < %(most)s AND used_at IS NULL AND closed_at IS NULL
 RETURNING *
 """
@@ -58,9 +62,8 @@ def open_challenge(
 ) -> Challenge:
     """Ask for a code to `destination` and end every earlier challenge of that purpose there.
 
-    A decoy costs the same and can never succeed. Raises TooManyRequests.
+    A decoy costs the same and can never succeed. The caller has counted the mail (`limits.take_mail`).
     """
-    take_mail(purpose=purpose, destination=destination)
     now, settings = clock.now(), UsersSettings.load()
     with atomic():
         advisory_lock("insure_users.challenge", purpose, destination)
@@ -71,7 +74,7 @@ def open_challenge(
             user=user,
             is_decoy=is_decoy,
             data=dict(data or {}),
-            password_hash=password_hash,
+            password_hash=user.password if user else password_hash,
             language=get_language() or "es",
             client_address=client_address(),
             created_at=now,
@@ -92,7 +95,7 @@ def _close(which: Q, now: datetime) -> None:
 
 
 def resend_code(*, challenge_id: UUID) -> Challenge:
-    """Ask for one more code; attempts are not refilled.
+    """Ask for one more code; the earlier one ends, attempts are not refilled.
 
     Raises OtpInvalid, OtpExpired or OtpExhausted if the challenge gets no more codes, TooManyRequests if it is too
     early.
@@ -163,6 +166,7 @@ def check_code(
         _record_refusal(challenge)
         raise OtpInvalid
     wrong_codes().give_back(challenge.purpose, challenge.destination)
+    logger.info("code accepted", extra={"challenge": str(challenge.pk), "purpose": challenge.purpose})
     return challenge
 
 
@@ -181,6 +185,18 @@ def _record_refusal(challenge: Challenge) -> None:
             target_id=challenge.pk,
             metadata={"purpose": challenge.purpose, "attempt": challenge.attempts},
         )
+    logger.info("code refused", extra={"challenge": str(challenge.pk), "attempt": challenge.attempts})
+
+
+def lock_user_of(challenge: Challenge) -> User:
+    """The user of a checked challenge, held until the transaction ends.
+
+    Raises OtpInvalid unless they are active and have the same password as when the challenge was opened.
+    """
+    user = active_user_locked(challenge.user_id)
+    if user is None or user.password != challenge.password_hash:
+        raise OtpInvalid
+    return user
 
 
 def use_challenge(challenge: Challenge) -> None:

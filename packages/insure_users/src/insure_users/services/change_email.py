@@ -11,11 +11,17 @@ from insure_common.exceptions import ValidationError
 from insure_users import actions
 from insure_users.enums import Purpose, SessionEnd
 from insure_users.errors import OtpInvalid
-from insure_users.limits import failed_logins_of_account
+from insure_users.limits import failed_logins_of_account, take_mail
 from insure_users.models import Challenge, User
 from insure_users.password_rules import is_password_of
-from insure_users.selectors.users import active_user_locked, user_by_email
-from insure_users.services.challenges import check_code, close_challenges_of, open_challenge, use_challenge
+from insure_users.selectors.users import user_by_email
+from insure_users.services.challenges import (
+    check_code,
+    close_challenges_of,
+    lock_user_of,
+    open_challenge,
+    use_challenge,
+)
 from insure_users.services.notices import Notice, notify_user
 from insure_users.services.register import announce_if_active
 from insure_users.services.sessions import end_sessions_of
@@ -30,6 +36,7 @@ def ask_for_email_change(*, user: User, email: str, password: str) -> Challenge:
     if not is_password_of(user, password):
         raise ValidationError({"password": [_("This is not your password.")]})
     failed_logins_of_account().give_back(user.email_primary)
+    take_mail(purpose=Purpose.EMAIL_CHANGE, destination=email)
     challenge = open_challenge(
         purpose=Purpose.EMAIL_CHANGE, destination=email, user=user, is_decoy=user_by_email(email) is not None
     )
@@ -46,9 +53,7 @@ def confirm_email_change(*, user: User, session_id: UUID, challenge_id: UUID, co
     """
     challenge = check_code(challenge_id=challenge_id, code=code, purposes=(Purpose.EMAIL_CHANGE,), user_id=user.pk)
     with atomic():
-        current = active_user_locked(user.pk)
-        if current is None:
-            raise OtpInvalid
+        current = lock_user_of(challenge)
         use_challenge(challenge)
         old, current.email_primary = current.email_primary, challenge.destination
         try:

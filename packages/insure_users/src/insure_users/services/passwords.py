@@ -9,12 +9,17 @@ from insure_audit.public import record
 from insure_common.exceptions import ValidationError
 from insure_users import actions
 from insure_users.enums import Purpose, SessionEnd
-from insure_users.errors import NotFound, OtpInvalid
-from insure_users.limits import failed_logins_of_account
+from insure_users.limits import failed_logins_of_account, take_mail
 from insure_users.models import Challenge, User
 from insure_users.password_rules import check_password_rules, is_password_of
 from insure_users.selectors.users import active_user_locked, user_by_email
-from insure_users.services.challenges import check_code, close_challenges_of, open_challenge, use_challenge
+from insure_users.services.challenges import (
+    check_code,
+    close_challenges_of,
+    lock_user_of,
+    open_challenge,
+    use_challenge,
+)
 from insure_users.services.notices import Notice, notify_user
 from insure_users.services.sessions import end_sessions_of
 
@@ -33,13 +38,14 @@ def change_password(*, user: User, session_id: UUID, current_password: str, new_
     with atomic():
         current = active_user_locked(user.pk)
         if current is None or current.password != user.password:
-            raise NotFound
+            raise ValidationError({"current_password": [_("This is not your password.")]})
         _set_password(current, new_password, but=session_id)
         record(actions.PASSWORD_CHANGED, actor=current, target_type=actions.USER, target_id=current.pk)
 
 
 def ask_for_password_reset(*, email: str) -> Challenge:
     """Ask for a code for a new password; whoever asks gets the same answer. Raises TooManyRequests."""
+    take_mail(purpose=Purpose.PASSWORD_RESET, destination=email)
     user = user_by_email(email)
     is_known = user is not None and user.is_active
     return open_challenge(
@@ -56,9 +62,7 @@ def reset_password(*, challenge_id: UUID, code: str, new_password: str) -> None:
     check_password_rules(new_password, about=None, field="new_password")
     challenge = check_code(challenge_id=challenge_id, code=code, purposes=(Purpose.PASSWORD_RESET,))
     with atomic():
-        user = active_user_locked(challenge.user_id)
-        if user is None:
-            raise OtpInvalid
+        user = lock_user_of(challenge)
         check_password_rules(new_password, about=user, field="new_password")
         use_challenge(challenge)
         _set_password(user, new_password, but=None)

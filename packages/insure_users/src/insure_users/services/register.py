@@ -16,6 +16,7 @@ from insure_users import actions
 from insure_users.conf import UsersSettings
 from insure_users.enums import ConsentKind, Purpose, Role, UserStatus
 from insure_users.errors import OtpInvalid, TermsOutdated
+from insure_users.limits import take_mail
 from insure_users.models import Challenge, Consent, User
 from insure_users.password_rules import check_password_rules
 from insure_users.selectors.users import user_by_email
@@ -35,6 +36,7 @@ def register(*, person: Mapping[str, Any], password: str, terms_version: str) ->
         raise TermsOutdated
     check_password_rules(password, about=person, field="password")
     email = person["email_primary"]
+    take_mail(purpose=Purpose.REGISTER, destination=email)
     return open_challenge(
         purpose=Purpose.REGISTER,
         destination=email,

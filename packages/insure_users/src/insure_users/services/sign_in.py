@@ -1,5 +1,6 @@
 """Password, then code, then session."""
 
+import logging
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,14 +10,16 @@ from insure_audit.public import record
 from insure_common.exceptions import TooManyRequests
 from insure_users import actions
 from insure_users.enums import Purpose
-from insure_users.errors import InvalidCredentials, OtpInvalid
-from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address
+from insure_users.errors import InvalidCredentials
+from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address, take_mail
 from insure_users.models import Challenge, Session, User
 from insure_users.password_rules import is_password_of
-from insure_users.selectors.users import active_user_locked, user_by_email
-from insure_users.services.challenges import check_code, open_challenge, use_challenge
+from insure_users.selectors.users import user_by_email
+from insure_users.services.challenges import check_code, lock_user_of, open_challenge, use_challenge
 from insure_users.services.register import create_registered_user
 from insure_users.services.sessions import start_session
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ def log_in(*, email: str, password: str, device_name: str = "") -> Challenge:
         with atomic():
             target = user.pk if user else "unknown"
             record(actions.SIGN_IN_FAILED, target_type=actions.USER, target_id=target)
+        logger.info("sign-in failed", extra={"user": str(target)})
         raise InvalidCredentials
     failed_logins_of_address().give_back(caller())
     failed_logins_of_account().give_back(email)
+    take_mail(purpose=Purpose.LOGIN, destination=user.email_primary)
     return open_challenge(
         purpose=Purpose.LOGIN, destination=user.email_primary, user=user, data={"device_name": device_name}
     )
@@ -72,8 +77,6 @@ def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:
 
 def _finish_sign_in(challenge: Challenge) -> SignedIn:
     with atomic():
-        user = active_user_locked(challenge.user_id)
-        if user is None:
-            raise OtpInvalid
+        user = lock_user_of(challenge)
         use_challenge(challenge)
         return SignedIn(user, start_session(user=user, device_name=challenge.data["device_name"]))
