@@ -4,6 +4,7 @@ from uuid import uuid4
 import pytest
 
 from insure_common.testing.http import serve
+from insure_integrations.testing.casse import CasseSandbox
 
 
 @pytest.fixture
@@ -90,12 +91,10 @@ def storage(settings, tmp_path):
 
 
 @pytest.fixture
-def insurer(settings, storage):
-    """A core system on real HTTP that sends what the test tells it to."""
-    from project.insurer import Insurer
+def connect_casse(settings, storage):
+    """Point the adapter at the server that speaks CASSE at a URL."""
 
-    insurer = Insurer()
-    with serve(insurer.app) as url:
+    def connect_casse(url):
         casse = {
             "client": "insure_integrations.clients.casse.CasseClient",
             "base_url": url,
@@ -104,4 +103,25 @@ def insurer(settings, storage):
         }
         # Without Redis there is no circuit breaker, which one test's failures would open for the next.
         settings.INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": casse}}
+
+    return connect_casse
+
+
+@pytest.fixture
+def insurer(connect_casse):
+    """A core system on real HTTP that sends what the test tells it to."""
+    from project.insurer import Insurer
+
+    insurer = Insurer()
+    with serve(insurer.app) as url:
+        connect_casse(url)
         yield insurer
+
+
+@pytest.fixture
+def casse(connect_casse):
+    """The CASSE sandbox on real HTTP."""
+    sandbox = CasseSandbox(policies=30, seed=7)
+    with serve(sandbox.app) as url:
+        connect_casse(url)
+        yield sandbox

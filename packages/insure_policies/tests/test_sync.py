@@ -1,5 +1,6 @@
 """From the core system's HTTP to what the client sees."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -84,3 +85,30 @@ def test_what_is_known_is_still_served_while_the_core_system_is_away(api, ana, i
     api.force_authenticate(ana)
     [policy] = api.get("/api/v1/policies/").json()["results"]
     assert policy["last_synced_at"] == Policy.objects.get().last_synced_at.isoformat().replace("+00:00", "Z")
+
+
+def test_portfolio_of_the_casse_sandbox_arrives_whole(casse, drain_outbox):
+    run = sync(drain_outbox)
+    assert (run.status, counts(run)) == ("SUCCEEDED", (30, 0, 0, 0))
+    assert counts(sync(drain_outbox))[:2] == (0, 0)
+
+
+def test_new_holder_of_the_casse_sandbox_downloads_the_policy(api, ana, casse, drain_outbox):
+    known = casse.add_holder(id_type="CC", id_number="1001", full_name="Ana", email="ana@example.com")
+    sync(drain_outbox)
+    api.force_authenticate(ana)
+    [policy] = api.get("/api/v1/policies/").json()["results"]
+    assert (policy["external_reference"], policy["status"]) == (known["policy"], "ACTIVE")
+    [document] = policy["documents"]
+    answer = api.get(f"/api/v1/policies/{policy['id']}/documents/{document['id']}/download/")
+    assert hashlib.sha256(b"".join(answer.streaming_content)).hexdigest() == document["sha256"]
+
+
+def test_policy_that_the_casse_sandbox_moves_to_another_holder_stays(ana, casse, drain_outbox):
+    mine = casse.add_holder(id_type="CC", id_number="1001", full_name="Ana", email="ana@example.com")
+    sync(drain_outbox)
+    other = casse.add_holder(id_type="CC", id_number="2002", full_name="Bob", email="bob@example.com")
+    casse.move_policy(mine["policy"], holder=other["holder"])
+    assert counts(sync(drain_outbox))[3] == 1
+    policy = Policy.objects.get(reference=mine["policy"])
+    assert (policy.user, policy.holder_reference) == (ana, mine["holder"])

@@ -1,12 +1,14 @@
 """Policies in the back office: to read; the core system is where they change."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from insure_policies.models import Policy
 from insure_policies.permissions import VIEW_ANY_POLICY
+from insure_policies.services.view_policy import view_policy
 
 
 @admin.register(Policy)
@@ -16,6 +18,12 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's class 
     search_fields = ["=number", "=reference", "=holder_reference"]
     exclude = ["insured", "fingerprint"]
     show_full_result_count = False
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().change_view(request, object_id, *args, **kwargs)
+        if response.status_code == 200:
+            view_policy(actor=request.user, policy_id=UUID(object_id))
+        return response
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(VIEW_ANY_POLICY)
