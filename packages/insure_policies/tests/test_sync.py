@@ -1,9 +1,12 @@
 """From the core system's HTTP to what the client sees."""
 
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from insure_common.outbox import emit
 from insure_integrations.public import request_sync
@@ -48,6 +51,28 @@ def test_policy_waits_unseen_until_its_holder_is_a_user(api, make_member, insure
     drain_outbox()
     [policy] = api.get("/api/v1/policies/").json()["results"]
     assert policy["documents"][0]["is_available"]
+
+
+def test_user_activated_while_a_page_is_written_is_not_missed(apply, row, make_member, insurer, drain_outbox):
+    is_written, may_commit = threading.Event(), threading.Event()
+
+    def write_page():
+        with transaction.atomic():
+            apply(row())
+            is_written.set()
+            may_commit.wait(10)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(write_page)
+        assert is_written.wait(10)
+        ana = make_member(id_number="1001")
+        emit("user_activated", payload={"user_id": ana.pk})
+        threading.Timer(0.3, may_commit.set).start()
+        drain_outbox()
+        page.result(10)
+    drain_outbox()
+    assert Policy.objects.get().user == ana
 
 
 def test_second_run_writes_nothing(ana, insurer, drain_outbox, raw_row):

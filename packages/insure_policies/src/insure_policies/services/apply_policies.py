@@ -40,7 +40,7 @@ UPDATED_FIELDS = (*SOURCE_FIELDS, "user", "fingerprint", "source_updated_at", "l
 
 
 def apply_policies(rows: Sequence[CorePolicy], context: RunContext) -> PageResult:
-    """Insert or update a page of policies (each reference once) in a constant number of statements.
+    """Insert or update a page of policies (each reference once), in bulk.
 
     Unchanged rows and rows older than what is known are not written. Refused, with a reason, are rows that would move a
     policy to another holder or back to being in issue, and rows that name a coverage twice. Policies whose holder is a
