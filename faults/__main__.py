@@ -1,6 +1,8 @@
 """Break the local stack while clients use it: python -m faults."""
 
+import os
 import secrets
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +29,12 @@ def main(*, seed: int | None, payments: int, experiment: str) -> None:
     """Break the local stack while clients pay, then compare what they were told with the database."""
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     names = list(EXPERIMENTS) if experiment == "all" else [experiment]
-    held = [run(name, seed=seed, payments=payments) for name in names]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        held = [run(name, seed=seed, payments=payments) for name in names]
+    except KeyboardInterrupt:
+        # The stack has ended; phones that wait for it need not.
+        os._exit(130)
     sys.exit(0 if all(held) else 1)
 
 
@@ -35,7 +42,8 @@ def run(name: str, *, seed: int, payments: int) -> bool:
     """Run one experiment and print what was found; True if nothing was."""
     experiment, logs, started, auditor = EXPERIMENTS[name], LOGS / f"{name}-{seed}", time.monotonic(), Auditor()
     click.echo(f"{name}: {experiment.what} (seed {seed}, {payments} payments)")
-    with running_stack(logs=logs) as stack, ThreadPoolExecutor(PHONES_AT_ONCE) as pool:
+    with running_stack(logs=logs) as stack:
+        pool = ThreadPoolExecutor(PHONES_AT_ONCE)
         phones = [Phone(number, seed=seed, stack=stack, auditor=auditor) for number in range(payments)]
         stack.control(experiment.sandbox)
         with Injector(stack, experiment.faults, seed=seed):

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,7 @@ def running_stack(*, logs: Path) -> Iterator[Stack]:
         with (logs / "up.log").open("wb") as output:
             # In the foreground it ends with us, however we end.
             process = subprocess.Popen(  # noqa: S603 our own command
-                [*INSURE, "up"], env=environment, stdout=output, stderr=subprocess.STDOUT
+                [*INSURE, "up", "--port", str(_free_port())], env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         try:
             _wait_for(home / "stack.json", process, logs / "up.log")
@@ -92,6 +93,13 @@ def running_stack(*, logs: Path) -> Iterator[Stack]:
             finally:
                 process.kill()
                 shutil.copytree(home / "logs", logs, dirs_exist_ok=True)
+
+
+def _free_port() -> int:
+    """The usual port might be another stack's a moment later."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 def _wait_for(file: Path, process: subprocess.Popen[bytes], log: Path) -> None:
