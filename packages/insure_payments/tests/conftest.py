@@ -1,6 +1,7 @@
 import pytest
 
 from insure_payments.testing import factories
+from project.core import RememberingCore
 from project.gateway import ScriptedGateway
 
 
@@ -9,6 +10,14 @@ def provider():
     """What the provider says, does and was asked in this test."""
     ScriptedGateway.reset()
     return ScriptedGateway
+
+
+@pytest.fixture(autouse=True)
+def core():
+    """What the core system was told in this test."""
+    RememberingCore.payments.clear()
+    RememberingCore.reversals.clear()
+    return RememberingCore
 
 
 @pytest.fixture

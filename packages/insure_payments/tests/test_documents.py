@@ -7,11 +7,11 @@ import pytest
 from django.core.files.storage import default_storage
 from pypdf import PdfReader
 
+from insure_payments.documents.statement import statement_pdf
 from insure_payments.documents.text import amount_in_words, plain
 from insure_payments.enums import TransactionStatus
 from insure_payments.models import Receipt
 from insure_payments.selectors.statements import lines_of, statements_visible_to
-from insure_payments.documents.statement import statement_pdf
 from insure_payments.services.refresh_catalog import refresh_catalog
 from insure_payments.services.render_receipt import render_receipt
 from insure_payments.services.settle_payment import settle_payment
@@ -106,9 +106,7 @@ def test_receipt_is_mailed_once(receipt, mailbox, drain_outbox, user):
     drain_outbox(reraise=False)
     (message,) = mailbox.messages(to=user.email)
     assert "$ 119.000" in message["text"]
-    assert message["attachments"] == [
-        {"filename": f"recibo-{receipt.number}.pdf", "content_type": "application/pdf"}
-    ]
+    assert message["attachments"] == [{"filename": f"recibo-{receipt.number}.pdf", "content_type": "application/pdf"}]
 
 
 def test_hostile_data_stays_text_in_the_receipt(receipt, user):

@@ -76,7 +76,9 @@ def test_entry_is_taken_back_once_by_a_linked_one(user, posted):
 
 
 @pytest.mark.parametrize("table", ["entry", "line"])
-@pytest.mark.parametrize("statement", ["UPDATE insure_payments_{} SET posted_at = now()", "DELETE FROM insure_payments_{}"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE insure_payments_{} SET posted_at = now()", "DELETE FROM insure_payments_{}"]
+)
 def test_raw_sql_cannot_change_what_is_posted(posted, table, statement):
     is_refused(statement.format(table))
 

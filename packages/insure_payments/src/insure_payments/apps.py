@@ -14,7 +14,7 @@ class InsurePaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-                        # These have models, which are not loaded before.
+        # These have models, which are not loaded before.
         from insure_audit.public import register_actions
         from insure_integrations.public import NotificationKind, register_notification_kinds, register_sync_job
         from insure_payments.sync import charges_job

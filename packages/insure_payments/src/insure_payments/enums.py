@@ -48,6 +48,10 @@ class PaymentMethod(models.TextChoices):
     PSE = "PSE", "PSE"
 
 
+METHOD_NEEDS = {PaymentMethod.PSE: ("institution", "person_type", "id_type", "id_number")}
+"""What a client sends with each method, besides its type."""
+
+
 class PersonType(models.TextChoices):
     NATURAL = "NATURAL", _("Natural person")
     LEGAL = "LEGAL", _("Legal person")
@@ -88,7 +92,7 @@ class PaymentStatus(models.TextChoices):
 
     @classmethod
     def of(cls, transactions: Iterable[str], *, is_expired: bool) -> "PaymentStatus":
-        """The status of a payment with transactions of these statuses: the best news counts, expiry if there is none."""
+        """The status of a payment whose transactions have these: the best news counts, expiry if there is none."""
         statuses = set(transactions)
         if TransactionStatus.APPROVED in statuses:
             return cls.APPROVED

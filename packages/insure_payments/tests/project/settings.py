@@ -12,3 +12,14 @@ INSURE_PAYMENTS = {
     },
     "PAYMENT_RATES": [],
 }
+
+INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": {"client": "project.core.RememberingCore"}}}
+
+INSURE_COMMON = globals()["INSURE_COMMON"] | {
+    "SUBSCRIBERS": {
+        "user_activated": ["insure_integrations.tasks.link_user_task"],
+        "holder_linked": ["insure_payments.tasks.claim_charges_task"],
+    }
+}
+
+STATIC_URL = "/static/"  # the live server serves static files too

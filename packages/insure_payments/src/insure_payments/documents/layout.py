@@ -118,7 +118,7 @@ def ruled_table(
     titles = [
         Paragraph(plain(text), HEAD_RIGHT if column >= amounts_from else HEAD) for column, text in enumerate(head)
     ]
-    table = Table([titles, *rows], colWidths=[WIDTH * part for part in widths], repeatRows=1)
+    table = Table([titles, *map(list, rows)], colWidths=[WIDTH * part for part in widths], repeatRows=1)
     table.setStyle(
         TableStyle(
             [

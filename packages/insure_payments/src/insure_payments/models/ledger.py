@@ -93,10 +93,7 @@ class Entry(models.Model):
             models.CheckConstraint(
                 name="payments_entry_reverses",
                 condition=Q(kind__in=[EntryKind.CHARGE_REVERSAL, EntryKind.PAYMENT_REVERSAL], reverses__isnull=False)
-                | (
-                    ~Q(kind__in=[EntryKind.CHARGE_REVERSAL, EntryKind.PAYMENT_REVERSAL])
-                    & Q(reverses__isnull=True)
-                ),
+                | (~Q(kind__in=[EntryKind.CHARGE_REVERSAL, EntryKind.PAYMENT_REVERSAL]) & Q(reverses__isnull=True)),
             ),
         ]
 

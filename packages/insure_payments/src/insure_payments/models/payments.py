@@ -21,9 +21,7 @@ class Payment(models.Model):
     )
     provider = models.CharField(_("provider"), max_length=20)
     reference = models.CharField(_("reference"), max_length=40, unique=True)
-    status = models.CharField(
-        _("status"), max_length=8, choices=PaymentStatus.choices, default=PaymentStatus.CREATED
-    )
+    status = models.CharField(_("status"), max_length=8, choices=PaymentStatus.choices, default=PaymentStatus.CREATED)
     amount_in_cents = models.BigIntegerField(_("amount in cents"))
     currency = models.CharField(_("currency"), max_length=3)
     settled_in_cents = models.BigIntegerField(
@@ -100,6 +98,10 @@ class Allocation(models.Model):
     def __str__(self) -> str:
         return f"{self.settled_in_cents} of {self.requested_in_cents}"
 
+    @property
+    def currency(self) -> str:
+        return self.charge.currency
+
 
 class Transaction(models.Model):
     """One transaction at the provider. Written, still without an id, before the provider is asked to open it."""
@@ -145,9 +147,7 @@ class Transaction(models.Model):
                 name="payments_transaction_posted",
                 condition=Q(status=TransactionStatus.APPROVED, entry__isnull=False)
                 | Q(status=TransactionStatus.VOIDED)
-                | (
-                    ~Q(status__in=[TransactionStatus.APPROVED, TransactionStatus.VOIDED]) & Q(entry__isnull=True)
-                ),
+                | (~Q(status__in=[TransactionStatus.APPROVED, TransactionStatus.VOIDED]) & Q(entry__isnull=True)),
             ),
         ]
 

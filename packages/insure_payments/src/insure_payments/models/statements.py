@@ -31,9 +31,9 @@ class Statement(models.Model):
             models.CheckConstraint(name="payments_statement_period", condition=Q(period__day=1)),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.period:%Y-%m}"
+
     @property
     def currency(self) -> str:
         return self.account.currency
-
-    def __str__(self) -> str:
-        return f"{self.period:%Y-%m}"

@@ -23,9 +23,7 @@ class WebhookEvent(models.Model):
     headers = models.JSONField(_("headers"))
     received_at = models.DateTimeField(_("received at"), default=clock.now, editable=False)
     processed_at = models.DateTimeField(_("processed at"), null=True)
-    status = models.CharField(
-        _("status"), max_length=9, choices=WebhookStatus.choices, default=WebhookStatus.RECEIVED
-    )
+    status = models.CharField(_("status"), max_length=9, choices=WebhookStatus.choices, default=WebhookStatus.RECEIVED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     verdict = models.CharField(_("verdict"), max_length=200, blank=True, help_text=_("What processing came to."))
 
@@ -42,9 +40,7 @@ class WebhookEvent(models.Model):
             models.CheckConstraint(
                 name="payments_webhook_processed",
                 condition=Q(status=WebhookStatus.PROCESSED, processed_at__isnull=False)
-                | (
-                    Q(status__in=[WebhookStatus.RECEIVED, WebhookStatus.FAILED]) & Q(processed_at__isnull=True)
-                ),
+                | (Q(status__in=[WebhookStatus.RECEIVED, WebhookStatus.FAILED]) & Q(processed_at__isnull=True)),
             ),
         ]
 

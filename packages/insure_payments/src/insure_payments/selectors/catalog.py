@@ -11,5 +11,5 @@ def catalog_of(provider: str) -> ProviderCatalog | None:
 def institution_name(provider: str, code: str) -> str:
     """The name of a bank, or its code if the name is not known."""
     catalog = catalog_of(provider)
-    names = {bank["code"]: bank["name"] for bank in catalog.institutions} if catalog else {}
+    names: dict[str, str] = {bank["code"]: bank["name"] for bank in catalog.institutions} if catalog else {}
     return names.get(code, code)

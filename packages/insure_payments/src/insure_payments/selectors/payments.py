@@ -1,8 +1,9 @@
 """Payments, receipts and webhook events."""
 
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from insure_payments.models import Allocation, Payment, Receipt, WebhookEvent
 
@@ -27,3 +28,12 @@ def receipt_visible_to(user: Any, payment_id: Any) -> Receipt | None:
 def webhook_events() -> QuerySet[WebhookEvent]:
     """All events, without their raw bodies."""
     return WebhookEvent.objects.defer("raw_body")
+
+
+def find_payment(text: str) -> Payment | None:
+    """A payment by its reference or id, with its transactions: for operators."""
+    try:
+        named = Q(pk=UUID(text))
+    except ValueError:
+        named = Q(reference=text)
+    return all_payments().filter(named).prefetch_related("transactions").first()

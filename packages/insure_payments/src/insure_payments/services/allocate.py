@@ -65,17 +65,14 @@ def derive_paid(charges: Iterable[Charge]) -> None:
             continue
         paid_in_cents = charge.external_paid_in_cents + allocated[charge.pk]
         charge.paid_in_cents = min(charge.amount_in_cents, paid_in_cents)
-        charge.status = ChargeStatus.of(
-            amount_in_cents=charge.amount_in_cents, paid_in_cents=charge.paid_in_cents
-        )
+        charge.status = ChargeStatus.of(amount_in_cents=charge.amount_in_cents, paid_in_cents=charge.paid_in_cents)
 
 
 def _lock_allocations(payment: Payment) -> list[Allocation]:
     """The payment's allocations, the earliest due first, read under the locks of their charges."""
     ids = payment.allocations.values("charge_id")
     charges = {
-        charge.pk: charge
-        for charge in Charge.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        charge.pk: charge for charge in Charge.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
     }
     allocations = list(payment.allocations.all())
     for allocation in allocations:

@@ -32,7 +32,7 @@ def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> N
     statuses = list(payment.transactions.filter(mismatch="").values_list("status", flat=True))
     status = PaymentStatus.of(statuses, is_expired=clock.now() >= payment.expires_at)
     if failure or status != payment.status:
-        payment.failure_reason = failure or FAILURE_OF.get(status, "")
+        payment.failure_reason = str(failure or FAILURE_OF.get(status, ""))
     payment.status = status
     if payment.status in UNSETTLED_PAYMENT_STATUSES:
         return
@@ -50,9 +50,8 @@ def schedule_next_poll(payment: Payment) -> None:
     payment.polls += 1
     # 2 ** 12 minutes is beyond any longest interval; the cap keeps the number small.
     seconds = min(settings.POLL_FIRST_SECONDS * 2 ** min(payment.polls, 12), settings.POLL_MAX_SECONDS)
-    payment.next_poll_at = now + timedelta(seconds=seconds)
-    if now < payment.expires_at:
-        payment.next_poll_at = min(payment.next_poll_at, payment.expires_at)
+    next_poll_at = now + timedelta(seconds=seconds)
+    payment.next_poll_at = min(next_poll_at, payment.expires_at) if now < payment.expires_at else next_poll_at
 
 
 def is_waiting_for_redirect(payment: Payment) -> bool:

@@ -41,6 +41,10 @@ def process_webhook(*, event_id: UUID) -> None:
     except GatewayUnavailable:
         _finish(event, WebhookStatus.FAILED, "provider unavailable")
         raise
+    if reported.provider_id != event.transaction_id:
+        logger.error("provider answered about another transaction", extra={"webhook_event": str(event.pk)})
+        _finish(event, WebhookStatus.FAILED, "answer about another transaction")
+        return
     with transaction.atomic():
         _finish(event, WebhookStatus.PROCESSED, _settle(event, reported))
         outbox.complete()
@@ -51,7 +55,7 @@ def _settle(event: WebhookEvent, reported: GatewayTransaction) -> str:
     if payment is None:
         logger.warning("webhook event of an unknown reference", extra={"webhook_event": str(event.pk)})
         return "unknown reference"
-    settled = settle_payment(payment_id=payment.pk, reported=reported, asked_id=event.transaction_id)
+    settled = settle_payment(payment_id=payment.pk, reported=reported)
     return f"payment {settled.status}"
 
 

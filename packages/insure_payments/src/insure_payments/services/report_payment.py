@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db.transaction import atomic
 
 from insure_common import clock, outbox
 from insure_integrations.public import PaymentReport, ReversalReport, core_system
@@ -19,10 +19,10 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
 
     Safe to repeat: the core system knows the transaction's id as idempotency key. Raises what `CoreSystem` raises.
     """
-    settled = Transaction.objects.select_related("payment").get(pk=transaction_id)
+    settled = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
     if settled.reported_at is None:
         report = PaymentReport(
-            reference=settled.payment.reference,
+            reference=_reference_of(settled),
             charge_references=charge_references,
             amount_in_cents=settled.reportable_in_cents,
             currency=settled.currency,
@@ -32,21 +32,27 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
             settled_at=settled.finalized_at or clock.now(),
         )
         core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(settled.pk))
-    with transaction.atomic():
+    with atomic():
         Transaction.objects.filter(pk=settled.pk, reported_at=None).update(reported_at=clock.now())
         outbox.complete()
 
 
 def report_reversal(*, transaction_id: UUID) -> None:
     """Report that a reported transaction was taken back. Raises RetryLater until its payment has been reported."""
-    voided = Transaction.objects.select_related("payment").get(pk=transaction_id)
+    voided = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
     if voided.reported_at is None:
         raise outbox.RetryLater(PAUSE)
     report = ReversalReport(
-        reference=voided.payment.reference,
+        reference=_reference_of(voided),
         amount_in_cents=voided.reportable_in_cents,
         currency=voided.currency,
         reason=voided.message or voided.status,
         reversed_at=clock.now(),
     )
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
+
+
+def _reference_of(transaction: Transaction) -> str:
+    """The payment's own reference; a second approved transaction of one payment is another payment to others."""
+    reference = transaction.payment.reference
+    return reference if hasattr(transaction, "receipt") else f"{reference}-{transaction.provider_id}"

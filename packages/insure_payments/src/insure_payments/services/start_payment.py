@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +30,7 @@ from insure_payments.models import Allocation, Charge, ChargeHold, Payment
 
 def start_payment(
     *,
-    user: AbstractBaseUser,
+    user: Any,
     charge_ids: Sequence[UUID],
     method: dict[str, Any],
     accepted_documents: Sequence[str],
@@ -73,7 +72,8 @@ def start_payment(
             next_poll_at=now + timedelta(seconds=settings.POLL_FIRST_SECONDS),
         )
         Allocation.objects.bulk_create(
-            Allocation(payment=payment, charge=charge, requested_in_cents=amount) for charge, amount in requested.items()
+            Allocation(payment=payment, charge=charge, requested_in_cents=amount)
+            for charge, amount in requested.items()
         )
         ChargeHold.objects.bulk_create(
             ChargeHold(charge=charge, payment=payment, expires_at=payment.expires_at) for charge in charges
@@ -101,7 +101,7 @@ def reference_of(payment_id: UUID) -> str:
     return f"P{base64.b32encode(payment_id.bytes).decode().rstrip('=')}X"
 
 
-def _lock_payable(*, user: AbstractBaseUser, charge_ids: Sequence[UUID]) -> list[Charge]:
+def _lock_payable(*, user: Any, charge_ids: Sequence[UUID]) -> list[Charge]:
     own = Charge.objects.filter(pk__in=charge_ids, user_id=user.pk)
     charges = list(own.order_by("pk").select_for_update(no_key=True))
     if len(charges) != len(set(charge_ids)):

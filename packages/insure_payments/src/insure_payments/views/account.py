@@ -55,7 +55,9 @@ class ChargeListView(ListView[Charge]):
 
     def get_queryset(self) -> QuerySet[Charge]:
         names = {"status": "status", "policy": "policy_reference"}
-        return charges_visible_to(self.request.user).filter(**{names[key]: value for key, value in self.filters.items()})
+        return charges_visible_to(self.request.user).filter(
+            **{names[key]: value for key, value in self.filters.items()}
+        )
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_charge"))

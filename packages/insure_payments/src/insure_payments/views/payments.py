@@ -19,14 +19,13 @@ from insure_common.api.views import ListView, validated
 from insure_common.exceptions import NotFound
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import PaymentMethod
+from insure_payments.enums import METHOD_NEEDS
 from insure_payments.errors import CatalogNotReady
 from insure_payments.models import Payment, ProviderCatalog
 from insure_payments.selectors.catalog import catalog_of
 from insure_payments.selectors.payments import payments_visible_to, receipt_visible_to
 from insure_payments.serializers import (
     InstitutionPageSerializer,
-    MethodSerializer,
     PaymentMethodsSerializer,
     PaymentQuery,
     PaymentSerializer,
@@ -91,8 +90,9 @@ class PaymentMethodsView(APIView):
     @extend_schema(operation_id="list_payment_methods", responses=PaymentMethodsSerializer)
     def get(self, request: Request) -> Response:
         catalog = _catalog()
-        needs = [name for name in MethodSerializer().fields if name != "type"]
-        methods = [{"type": PaymentMethod.PSE, "provider": catalog.provider, "needs": needs}]
+        methods = [
+            {"type": method, "provider": catalog.provider, "needs": needs} for method, needs in METHOD_NEEDS.items()
+        ]
         answer = {"methods": methods, "accepted_documents": catalog.accepted_documents}
         return Response(PaymentMethodsSerializer(answer).data)
 

@@ -1,0 +1,23 @@
+"""What other packages, the deployment project and the command line may use."""
+
+from insure_payments.models import Account, Charge, Entry, Payment, Receipt
+from insure_payments.selectors.accounts import AccountSummary, account_summary
+from insure_payments.selectors.payments import find_payment
+from insure_payments.selectors.verification import LedgerReport, verify_ledger
+from insure_payments.services.refresh_catalog import refresh_outdated_catalogs
+from insure_payments.services.sweep_payments import sweep_pending_payments
+
+__all__ = [
+    "Account",
+    "AccountSummary",
+    "Charge",
+    "Entry",
+    "LedgerReport",
+    "Payment",
+    "Receipt",
+    "account_summary",
+    "find_payment",
+    "refresh_outdated_catalogs",
+    "sweep_pending_payments",
+    "verify_ledger",
+]
