@@ -9,3 +9,9 @@ INSURE_INTEGRATIONS = {"REDIS_URL": os.environ["REDIS_URL"]}
 INSURE_COMMON = globals()["INSURE_COMMON"] | {
     "SUBSCRIBERS": {"user_activated": ["insure_integrations.tasks.link_user_task"]}
 }
+SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
+    "ENUM_NAME_OVERRIDES": {
+        "SyncStatus": "insure_integrations.enums.SyncStatus",
+        "NotificationStatus": "insure_integrations.enums.NotificationStatus",
+    }
+}

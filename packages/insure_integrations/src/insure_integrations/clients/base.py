@@ -1,7 +1,7 @@
 """What a core system is to us: the protocol that an adapter implements, and the rows that come through it.
 
 Amounts are decimal strings of pesos in CASSE and integer cents from here on. Text is bounded and free of control
-characters, dates lie in a credible range; a row that is not like this is refused, never repaired.
+characters, dates lie in a credible range; a row that is not like this is refused, not repaired.
 """
 
 import re
@@ -12,7 +12,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from insure_common.money import cents_from_decimal
 
@@ -75,15 +84,17 @@ Day = Annotated[date, BeforeValidator(_plain_date), AfterValidator(_credible_dat
 Moment = Annotated[AwareDatetime, AfterValidator(_credible_time)]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,39}$")]
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain_text)]
-OptionalText = Annotated[str, Field(max_length=200), AfterValidator(_plain_text)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_plain_text)
+]
+OptionalText = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True), AfterValidator(_plain_text)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
 class CoreModel(BaseModel):
     """Base of the rows: frozen; fields that a system adds are ignored, types are not guessed."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class CoreHolder(CoreModel):

@@ -27,6 +27,8 @@ EXPIRY_MARGIN = timedelta(seconds=30)
 """A token is replaced this long before it expires."""
 UNAVAILABLE_STATUSES = frozenset({401, 408, 425, 429})
 """Refusals that say nothing about the request itself. A 401 is one only after a fresh sign-in."""
+PERSONAL_NAMES = ("description",)
+"""Fields that name a person here and nothing personal elsewhere: the insured of a life policy."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -106,7 +108,8 @@ class CasseClient:
             "cursor": cursor,
             "limit": limit,
         }
-        page = _parsed(Page, self._call("GET", path, operation=operation, params=params))
+        answer = self._call("GET", path, operation=operation, params=params, mask=PERSONAL_NAMES)
+        page = _parsed(Page, answer)
         if len(page.rows) > limit:
             raise CoreUnavailable("the page holds more rows than were asked for")
         return page

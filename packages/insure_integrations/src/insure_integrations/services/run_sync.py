@@ -45,9 +45,11 @@ def run_sync(*, run_id: UUID) -> SyncRun:
     run = claim(run_id=run_id)
     slice_ends_at = clock.now() + IntegrationsSettings.load().SYNC_SLICE
     try:
-        while run.status not in FINISHED and clock.now() < slice_ends_at:
+        while run.status not in FINISHED:
             run = _next_page(run)
-        return run if run.status in FINISHED else hand_over(run)
+            if run.status not in FINISHED and clock.now() >= slice_ends_at:
+                return hand_over(run)
+        return run
     except FencedOff:
         logger.warning("sync run was claimed by somebody else", extra={"run": str(run_id), "fence": run.fence})
         raise RetryLater(WAIT_FOR_OTHERS) from None
