@@ -10,7 +10,9 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from insure_users.models import Challenge, Session
-from insure_users.testing.factories import make_user
+from insure_users.services.send_code import send_code
+from insure_users.testing.factories import PASSWORD, make_user
+from insure_users.testing.sign_in import code_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,3 +75,21 @@ def test_parallel_wrong_passwords_are_all_counted_before_they_are_checked():
     user = make_user()
     result = outcomes(in_parallel("auth/login", [{"email": user.email_primary, "password": "wrong"}] * 40))
     assert result == {"invalid_credentials": 5, "too_many_requests": 35}
+
+
+def test_parallel_runs_of_the_task_send_one_mail_whose_code_works(phone):
+    user = make_user()
+    answer = phone.post("auth/login", email=user.email_primary, password=PASSWORD)
+    challenge_id = answer.json()["challenge_id"]
+
+    def run(_):
+        try:
+            send_code(challenge_id=challenge_id, send=1)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(run, range(4)))
+    (message,) = phone.mailbox.messages(to=user.email_primary)
+    answer = phone.post("auth/otp/verify", challenge_id=challenge_id, code=code_in(message))
+    assert answer.status_code == 200

@@ -110,7 +110,7 @@ class BirthDateField(serializers.DateField):
 
 
 class PhotoUrlField(TextField):
-    """A link that clients load and this server never does: https, a host name, no user information, no port tricks."""
+    """A link that clients load and this server never does: https, a host name, no user information."""
 
     default_error_messages = {"invalid": _("Enter an https link.")}
 
