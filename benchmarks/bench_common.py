@@ -1,0 +1,137 @@
+"""insure_common: what the middlewares add to a request, what an outbox row costs, how fast the relay hands over.
+
+Variants run interleaved; each figure is the median of several rounds.
+"""
+
+import io
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "composed_settings")
+
+import django
+
+django.setup()
+
+from celery import current_app
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import override_settings
+from django.urls import path
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from insure_common import outbox, relay
+from insure_common.models import OutboxMessage
+
+ROUNDS = 15
+REQUESTS = 300
+INSERTS = 200
+ROWS = 2_000
+
+
+class Hello(APIView):
+    authentication_classes = []
+    permission_classes = []
+
+    def get(self, request: Any) -> Response:
+        return Response({"hello": "world"})
+
+
+urlpatterns = [path("api/v1/hello/", Hello.as_view())]
+
+
+def requests_through(handler: WSGIHandler) -> float:
+    """Milliseconds per request."""
+    started = time.perf_counter()
+    for _ in range(REQUESTS):
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/api/v1/hello/",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.input": io.BytesIO(),
+            "wsgi.url_scheme": "http",
+        }
+        response = handler(environ, lambda *_: None)
+        response.close()
+    return (time.perf_counter() - started) / REQUESTS * 1000
+
+
+def handler_with(middleware: list[str]) -> WSGIHandler:
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=middleware):
+        return WSGIHandler()
+
+
+def rows_enqueued() -> float:
+    """Milliseconds per row, one transaction each."""
+    started = time.perf_counter()
+    for _ in range(INSERTS):
+        with transaction.atomic():
+            outbox.enqueue("insure_common.none", payload={"id": 1})
+    return (time.perf_counter() - started) / INSERTS * 1000
+
+
+def bare_inserts() -> float:
+    """The floor: one psycopg INSERT a transaction into a table of the same columns."""
+    started = time.perf_counter()
+    for _ in range(INSERTS):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO insure_common_outboxmessage (id, task, payload, status, priority, due_at, attempts,"
+                " created_at, last_error) VALUES (uuidv7(), 'none', '{\"id\": 1}', 'READY', 5, now(), 0, now(), '')"
+            )
+    return (time.perf_counter() - started) / INSERTS * 1000
+
+
+def relay_rate() -> float:
+    """Rows handed over per second."""
+    OutboxMessage.objects.all().delete()
+    OutboxMessage.objects.bulk_create(OutboxMessage(task="none", payload={}, priority=5) for _ in range(ROWS))
+    started = time.perf_counter()
+    while relay.relay_once(limit=200):
+        pass
+    rate = ROWS / (time.perf_counter() - started)
+    with current_app.connection_for_write() as broker:
+        broker.default_channel.queue_purge("celery")
+    return rate
+
+
+def medians(variants: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, float]:
+    figures: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            figures[name].append(run())
+    return {name: statistics.median(values) for name, values in figures.items()}
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    composed, bare = handler_with(settings.MIDDLEWARE), handler_with([])
+    with override_settings(ROOT_URLCONF=__name__):
+        http = medians({"bare": lambda: requests_through(bare), "composed": lambda: requests_through(composed)})
+    inserts = medians({"bare": bare_inserts, "outbox": rows_enqueued})
+    rate = medians({"relay": relay_rate}, rounds=5)["relay"]
+    OutboxMessage.objects.all().delete()
+    added, times = http["composed"] - http["bare"], inserts["outbox"] / inserts["bare"]
+    for name, milliseconds, remark in (
+        ("request, bare DRF view", http["bare"], ""),
+        ("request, all middlewares", http["composed"], f"adds {added:.3f} ms"),
+        ("one INSERT a transaction", inserts["bare"], ""),
+        ("one outbox row a transaction", inserts["outbox"], f"x {times:.2f}"),
+    ):
+        print(f"{name:<32}{milliseconds:8.3f} ms   {remark}")
+    print(f"{'relay to Redis':<32}{rate:8.0f} rows a second")
+
+
+if __name__ == "__main__":
+    main()
