@@ -12,7 +12,7 @@ from insure_cli.commands.stack import tell
 from insure_cli.demo.report import show_result, write_report
 from insure_cli.demo.story import Story
 from insure_cli.demo.walk import Unexpected, Walk
-from insure_cli.stack.home import Home
+from insure_cli.stack.home import AlreadyRunning, Home
 from insure_cli.stack.supervisor import StackFailed, StopRequested
 from insure_cli.stack.up import Wishes, running_stack
 
@@ -29,20 +29,24 @@ def demo(*, ends: bool, report: Path | None) -> None:
     state = home.read_state()
     if state is not None:
         raise SystemExit(walk(home, state, report))
+    code: int | None = None
     try:
         with running_stack(home, Wishes(), tell=tell) as stack:
             # In a process of its own, so that this one can go on looking after the others.
             options = ["--report", str(report)] if report else []
             walking = stack.supervisor.spawn([sys.executable, "-m", "insure_cli", "demo", *options])
             stack.supervisor.watch(until=walking)
-            if walking.returncode != 0 or ends:
-                raise SystemExit(walking.returncode)
-            click.echo("\n  Everything stays up until Ctrl-C.\n")
-            stack.supervisor.watch()
+            code = walking.returncode
+            if code == 0 and not ends:
+                click.echo("\n  Everything is up until Ctrl-C.\n")
+                stack.supervisor.watch()
+    except AlreadyRunning:
+        exits.end(exits.NOT_ALLOWED, "A stack is starting here; try again when it is up.")
     except StackFailed as error:
         exits.end(exits.NOT_REACHABLE, str(error))
     except StopRequested:
         click.echo("Everything has ended.")
+    raise SystemExit(exits.FOUND_WRONG if code is None else code)
 
 
 def walk(home: Home, state: dict[str, Any], report: Path | None) -> int:

@@ -38,7 +38,7 @@ def up(*, detach: bool, outlives_parent: bool, only: tuple[str, ...], port: int 
             _start_detached(home, wishes)
             return
         with running_stack(home, wishes, tell=tell, ends_with_parent=not outlives_parent) as stack:
-            click.echo(f"\nEverything is up. API documentation: {stack.web}/api/v1/docs/   (Ctrl-C ends it)\n")
+            click.echo(f"\n  Everything is up until Ctrl-C. API documentation: {stack.web}/api/v1/docs/\n")
             stack.supervisor.watch()
     except AlreadyRunning:
         show_status(home)
@@ -121,9 +121,8 @@ def show_status(home: Home) -> None:
         click.echo(f"Starting, as process {holder}.")
         return
     state = _state(home)
-    places = {"web": state["web"], "sandbox": state["sandbox"]}
     for name, pid in state["pids"].items():
-        tell(name, f"{'running' if _is_running(pid) else 'ended':<9}{pid:<9}{places.get(name, '')}".rstrip())
+        tell(name, f"{'running' if _is_running(pid) else 'ended':<9}{pid:<9}{state.get(name) or ''}".rstrip())
 
 
 def _state(home: Home) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def reset() -> None:
     home = Home.from_environment()
     stop(home)
     home.delete()
-    click.echo(f"{home.path} is empty.")
+    click.echo("Data, keys and accounts are deleted.")
 
 
 @click.command()

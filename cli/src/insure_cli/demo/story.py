@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 
 from insure_cli.demo.walk import Unexpected, Walk
+from insure_cli.project import SETTINGS
 
 Json = dict[str, Any]
 
@@ -233,7 +234,7 @@ class Story:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     def _verify(self) -> None:
-        environment = {**os.environ, **self._stack["env"]}
+        environment = {**os.environ, **self._stack["env"], "DJANGO_SETTINGS_MODULE": SETTINGS}
         self._walk.command("Recompute the ledger", "ledger", "verify", environment=environment)
         self.checks["ledger_balanced"] = True
         self._walk.command("Recompute the audit trail", "audit", "verify", environment=environment)

@@ -13,6 +13,7 @@ import click
 import httpx
 
 PAUSE = 0.2
+NAME_WIDTH, CALL_WIDTH = 38, 48
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0-9a-f]{6})")
 
 
@@ -113,6 +114,3 @@ def show_step(number: int, step: Step) -> None:
     call = step.call if len(step.call) <= CALL_WIDTH else step.call[: CALL_WIDTH - 1] + "…"
     line = f"{number:>4}  {step.name:<{NAME_WIDTH}}  {call:<{CALL_WIDTH}}  {step.status:>6}  {step.ms:>6} ms"
     click.echo(line if step.ok else click.style(line, fg="red"))
-
-
-NAME_WIDTH, CALL_WIDTH = 38, 48

@@ -38,18 +38,21 @@ class Home:
     def locked(self) -> Iterator[None]:
         """Hold the folder for one stack. Raises AlreadyRunning; the lock goes with the process, however it ends."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock.open("a+") as lock:
+        self._lock.touch(mode=0o600)
+        with self._lock.open("r+") as lock:
             _take(lock)
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            # In one write, so that nobody reads a part of it.
+            os.pwrite(lock.fileno(), f"{os.getpid():<10}".encode(), 0)
             self._make_folders()
             try:
                 yield
             finally:
                 self.state.unlink(missing_ok=True)
+                lock.truncate(0)
 
     def _make_folders(self) -> None:
+        # What a killed stack left.
+        self.state.unlink(missing_ok=True)
         shutil.rmtree(self.tmp, ignore_errors=True)
         for folder in (self.logs, self.tmp, self.media, self.audit, self.redis):
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -62,7 +65,7 @@ class Home:
         except FileNotFoundError:
             return None
         except BlockingIOError:
-            return int(self._lock.read_text())
+            return int(self._lock.read_text() or 0) or None
         return None
 
     def read_state(self) -> dict[str, Any] | None:

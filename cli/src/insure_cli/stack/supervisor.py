@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from insure_cli.project import SETTINGS
 from insure_cli.stack.home import Home
 from insure_cli.stack.services import SERVERS, Service
 from insure_common.testing import servers
@@ -67,7 +68,12 @@ class Supervisor:
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
         """What processes started from now on find in their environment."""
-        self._environment |= {**variables, "TMPDIR": str(self._home.tmp), "INSURE_HOME": str(self._home.path)}
+        self._environment |= {
+            **variables,
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
+            "INSURE_HOME": str(self._home.path),
+            "TMPDIR": str(self._home.tmp),
+        }
 
     def start(self, services: Sequence[Service], *, on_ready: Callable[[Running], None]) -> None:
         """Start processes together and wait for each. Raises StackFailed."""

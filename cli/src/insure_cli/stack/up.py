@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from insure_cli.stack import database, services
 from insure_cli.stack.environment import PASSES_ON, Ports, environment, is_given, read_secrets
 from insure_cli.stack.home import Home, write_json
-from insure_cli.stack.supervisor import Running, Supervisor, take_signals
+from insure_cli.stack.supervisor import Running, StackFailed, Supervisor, take_signals
 from insure_common.testing import servers
 
 USUAL_PORTS = {"web": 8000, "sandbox": 8800, "smtp": 2525, "postgres": 0, "redis": 0}
@@ -52,10 +54,11 @@ def running_stack(home: Home, wishes: Wishes, *, tell: Tell, ends_with_parent: b
 
 def choose_ports(web: int | None) -> Ports:
     """The usual ports or, where they are taken, free ones. Raises PortTaken if `web` is."""
-    chosen = {name: servers.choose_port(wanted) for name, wanted in USUAL_PORTS.items()}
-    if web is not None and servers.choose_port(web) != web:
+    wanted = USUAL_PORTS | ({"web": web} if web else {})
+    ports = Ports(**dict(zip(wanted, servers.choose_ports(*wanted.values()), strict=True)))
+    if web and ports.web != web:
         raise PortTaken(f"Port {web} is in use; ask for another with --port, or leave it out to get a free one.")
-    return Ports(**chosen | ({"web": web} if web else {}))
+    return ports
 
 
 class Stack:
@@ -72,7 +75,10 @@ class Stack:
         """Raises StackFailed, naming the log to read."""
         self.supervisor.set_environment(self._variables)
         self._start_servers()
-        self._find_databases()
+        try:
+            self._find_databases()
+        except psycopg.Error as error:
+            raise StackFailed(f"The database cannot be used: {error}") from error
         self.supervisor.set_environment(self._variables)
         self._prepare()
         every = services.applications(self._home, self._ports, self._variables)
@@ -83,20 +89,23 @@ class Stack:
         home, wanted = self._home, []
         if not is_given("DATABASE_URL"):
             if not home.postgres.exists():
-                with home.log("postgres").open("ab") as log:
-                    servers.create_cluster(
-                        home.postgres,
-                        user=database.OWNER,
-                        password=self._secrets["database_owner"],
-                        stdout=log,
-                        stderr=log,
-                    )
+                self._create_cluster()
             wanted.append(services.postgres(home, self._ports))
         if not is_given("REDIS_URL"):
             wanted.append(services.redis(home, self._ports))
         if not all(map(is_given, PASSES_ON)):
             wanted.append(services.sandbox(self._ports, policies=self._wishes.policies))
         self.supervisor.start(wanted, on_ready=self._ready)
+
+    def _create_cluster(self) -> None:
+        password = self._secrets["database_owner"]
+        with self._home.log("postgres").open("ab") as log:
+            try:
+                servers.create_cluster(
+                    self._home.postgres, user=database.OWNER, password=password, stdout=log, stderr=log
+                )
+            except servers.StartFailed as error:
+                raise self.supervisor.failure("postgres", str(error)) from error
 
     def _find_databases(self) -> None:
         variables = self._variables
@@ -136,7 +145,7 @@ class Stack:
         variables, running = self._variables, self.supervisor.running
         return {
             "web": self.web,
-            "sandbox": f"http://{servers.LOOPBACK}:{self._ports.sandbox}",
+            "sandbox": f"http://{servers.LOOPBACK}:{self._ports.sandbox}" if "sandbox" in running else None,
             "smtp": f"{variables['EMAIL_HOST']}:{variables['EMAIL_PORT']}",
             "database": variables["DATABASE_URL"],
             "database_migration": variables["DATABASE_MIGRATION_URL"],

@@ -84,16 +84,20 @@ def valkey_command(directory: Path, *, port: int, is_durable: bool = True) -> li
     ]
 
 
-def choose_port(wanted: int = 0) -> int:
-    """`wanted` if it is free, otherwise any free port of the loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError:
-            probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def choose_ports(*wanted: int) -> list[int]:
+    """Free ports of the loopback, no two the same: each the one that is wanted if it is free; 0 is any."""
+    with ExitStack() as probes:
+        return [_bind(probes.enter_context(socket.socket()), port) for port in wanted]
+
+
+def _bind(probe: socket.socket, port: int) -> int:
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((LOOPBACK, port))
+    except OSError:
+        probe.bind((LOOPBACK, 0))
+    chosen: int = probe.getsockname()[1]
+    return chosen
 
 
 # --- child processes --------------------------------------------------------------------------------------------------
@@ -174,7 +178,7 @@ def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], *
 
 
 def is_postgres_ready(port: int) -> bool:
-    command = [postgres_program("pg_isready"), "-q", "-h", LOOPBACK, "-p", str(port)]
+    command = [str(postgres_program("pg_isready")), "-q", "-h", LOOPBACK, "-p", str(port)]
     return subprocess.run(command, check=False).returncode == 0
 
 
@@ -219,13 +223,12 @@ def temporary_servers() -> Iterator[dict[str, str]]:
         started: list[tuple[subprocess.Popen[bytes], int]] = []
         stack.callback(stop, started)
 
-        valkey_port = choose_port()
+        valkey_port, postgres_port = choose_ports(0, 0)
         command = valkey_command(home, port=valkey_port, is_durable=False)
         valkey = start(command, death_signal=signal.SIGTERM, **options)
         started.append((valkey, signal.SIGTERM))
 
         create_cluster(data, user="postgres", password=password, **options)
-        postgres_port = choose_port()
         command = postgres_command(data, port=postgres_port, settings=WITHOUT_DURABILITY)
         postgres = start(command, death_signal=signal.SIGINT, refuses_root=True, **options)
         started.append((postgres, signal.SIGINT))
