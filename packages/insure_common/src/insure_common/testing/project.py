@@ -85,6 +85,7 @@ def base_settings(package: str, *, user_model: str = "members.Member", apps: Seq
         "TIME_ZONE": "America/Bogota",
         "USE_TZ": True,
         "APPEND_SLASH": False,
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "EMAIL_HOST": "127.0.0.1",
     }
