@@ -201,6 +201,8 @@ def test_part_of_one_charge_can_be_paid(client, charge):
         {"method": {**factories.METHOD, "type": "CARD"}},
         {"method": {**factories.METHOD, "institution": "1' OR 1"}},
         {"method": {**factories.METHOD, "card_number": "4242424242424242"}},
+        {"method": {**factories.METHOD, "id_number": "4242424242424242"}},
+        {"method": {**factories.METHOD, "id_number": "1.099.888"}},
         {"accepted_documents": ["4242 4242 4242 4242"]},
     ],
 )
@@ -215,7 +217,7 @@ def test_amount_is_for_one_charge_only(client, user, charge):
 
 
 def test_payments_are_limited_per_user(client, user, settings):
-    settings.INSURE_PAYMENTS = {**settings.INSURE_PAYMENTS, "PAYMENT_RATES": ["2/min"]}
+    settings.INSURE_COMMON = {**settings.INSURE_COMMON, "THROTTLES": {"payments": "2/minute"}}
     answers = [pay(client, factories.make_charge(user=user)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 429]
     assert int(answers[2]["Retry-After"]) > 0

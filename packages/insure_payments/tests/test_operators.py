@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 
+from insure_audit.public import AuditEvent
 from insure_payments.services.receive_webhook import receive_webhook
 from insure_payments.testing import factories
 
@@ -43,6 +44,16 @@ def test_each_page_needs_its_right(operator, event, opened, path, right):
     path = f"{ROOT}/{path.format(payment=opened.pk, user=opened.user_id)}"
     assert operator().get(path).status_code == 403
     assert operator(right).get(path).status_code == 200
+
+
+def test_looking_at_a_clients_account_or_payment_leaves_a_trace(operator, opened):
+    operator("view_any_payment").get(f"{ROOT}/payments/{opened.pk}/")
+    operator("view_any_account").get(f"{ROOT}/accounts/{opened.user_id}/")
+    seen = AuditEvent.objects.filter(action__endswith="_viewed").values_list("action", "target_id")
+    assert set(seen) == {
+        ("payments.payment_viewed", str(opened.pk)),
+        ("payments.account_viewed", str(opened.user_id)),
+    }
 
 
 def test_operator_sees_the_transactions_of_a_payment(operator, opened):

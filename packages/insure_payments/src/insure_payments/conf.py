@@ -43,6 +43,4 @@ class PaymentsSettings(AppSettings, setting="INSURE_PAYMENTS"):
     """Age at which the provider's banks and documents are fetched again."""
     RETURN_ORIGINS: list[str] = []
     """Origins (scheme://host[:port]) besides PUBLIC_BASE_URL to which a payer may be sent back."""
-    PAYMENT_RATES: list[str] = ["5/min", "30/day"]
-    """How many payments one user may start; no protection against attackers, only fairness."""
     COMPANY: Company = Company()

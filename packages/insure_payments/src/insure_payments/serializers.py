@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.validators import RegexValidator
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -162,10 +163,12 @@ class MethodSerializer(StrictSerializer):
     """How the payer pays: by PSE, at a bank of their own choice."""
 
     type = serializers.ChoiceField(PaymentMethod.choices)
-    institution = serializers.RegexField(r"\A[A-Za-z0-9]{1,20}\Z", help_text=_("Code of the bank."))
+    institution = TextField(validators=[RegexValidator(r"\A[A-Za-z0-9]{1,20}\Z")], help_text=_("Code of the bank."))
     person_type = serializers.ChoiceField(PersonType.choices)
     id_type = serializers.ChoiceField(DOCUMENT_TYPES)
-    id_number = serializers.RegexField(r"\A[A-Za-z0-9]{3,20}\Z", help_text=_("Without dots and check digit."))
+    id_number = TextField(
+        validators=[RegexValidator(r"\A[A-Za-z0-9]{3,20}\Z")], help_text=_("Without dots and check digit.")
+    )
 
 
 class StartPaymentSerializer(StrictSerializer):

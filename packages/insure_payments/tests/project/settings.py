@@ -1,3 +1,5 @@
+import os
+
 from insure_common.testing.project import base_settings
 
 globals().update(base_settings("insure_payments", apps=["insure_audit", "insure_integrations"]))
@@ -10,15 +12,25 @@ INSURE_PAYMENTS = {
         "address": "Carrera 7 # 71-21, Bogotá D.C.",
         "contact": "servicio@segurosdelvalle.example",
     },
-    "PAYMENT_RATES": [],
 }
 
 INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": {"client": "project.core.RememberingCore"}}}
 
 INSURE_COMMON = globals()["INSURE_COMMON"] | {
+    "REDIS_URL": os.environ["REDIS_URL"],
     "SUBSCRIBERS": {
         "user_activated": ["insure_integrations.tasks.link_user_task"],
         "holder_linked": ["insure_payments.tasks.claim_charges_task"],
+    },
+}
+
+SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
+    "ENUM_NAME_OVERRIDES": {
+        "ChargeStatus": "insure_payments.enums.ChargeStatus",
+        "PaymentStatus": "insure_payments.enums.PaymentStatus",
+        "TransactionStatus": "insure_payments.enums.TransactionStatus",
+        "WebhookStatus": "insure_payments.enums.WebhookStatus",
+        "SyncStatus": "insure_integrations.enums.SyncStatus",
     }
 }
 

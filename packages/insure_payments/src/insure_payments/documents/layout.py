@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from reportlab.lib.colors import HexColor, white
-from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -16,12 +16,12 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, P
 from insure_payments.conf import PaymentsSettings
 from insure_payments.documents.text import plain
 
-INK, MUTED, BRAND = HexColor("#1d2939"), HexColor("#667085"), HexColor("#0b3b5c")
+INK, MUTED, BRAND, ACCENT = HexColor("#1d2939"), HexColor("#667085"), HexColor("#0b3b5c"), HexColor("#2a9d8f")
 RULE, SHADE, GOOD = HexColor("#d9dee5"), HexColor("#f4f6f9"), HexColor("#0f7a4d")
 
 MARGIN = 18 * mm
 WIDTH = LETTER[0] - 2 * MARGIN
-HEADER_HEIGHT, FOOTER_HEIGHT = 32 * mm, 20 * mm
+HEADER_HEIGHT, FOOTER_HEIGHT = 30 * mm, 20 * mm
 
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK)
 STRONG = ParagraphStyle("strong", parent=BODY, fontName="Helvetica-Bold")
@@ -31,7 +31,9 @@ LABEL = ParagraphStyle("label", parent=BODY, fontSize=7.5, leading=10, textColor
 HEAD = ParagraphStyle("head", parent=LABEL, fontName="Helvetica-Bold", textColor=white)
 HEAD_RIGHT = ParagraphStyle("head right", parent=HEAD, alignment=TA_RIGHT)
 NOTE = ParagraphStyle("note", parent=BODY, fontSize=8, leading=11, textColor=MUTED)
-TOTAL = ParagraphStyle("total", parent=RIGHT_STRONG, fontSize=15, leading=19, textColor=BRAND)
+TOTAL = ParagraphStyle("total", parent=RIGHT_STRONG, fontSize=12, leading=16, textColor=BRAND)
+HERO = ParagraphStyle("hero", parent=STRONG, fontSize=24, leading=30, textColor=BRAND)
+BADGE = ParagraphStyle("badge", parent=STRONG, fontSize=9, leading=11, textColor=white, alignment=TA_CENTER)
 
 
 def build_pdf(*, title: str, number: str, story: Sequence[Flowable]) -> bytes:
@@ -66,6 +68,8 @@ def _draw_letterhead(canvas: Canvas, *, title: str, number: str) -> None:
     canvas.saveState()
     canvas.setFillColor(BRAND)
     canvas.rect(0, height - HEADER_HEIGHT, width, HEADER_HEIGHT, stroke=0, fill=1)
+    canvas.setFillColor(ACCENT)
+    canvas.rect(0, height - HEADER_HEIGHT, width, 1.2 * mm, stroke=0, fill=1)
     canvas.setFillColor(white)
     canvas.setFont("Helvetica-Bold", 17)
     canvas.drawString(MARGIN, height - 15 * mm, company.name)
@@ -89,6 +93,38 @@ def _draw_footer(canvas: Canvas) -> None:
     page = _("Page %(number)s") % {"number": canvas.getPageNumber()}
     canvas.drawRightString(LETTER[0] - MARGIN, 10.5 * mm, page)
     canvas.restoreState()
+
+
+def hero(*, label: str, figure: str, caption: str, badge: str = "") -> Table:
+    """The one figure that the document is about, large, with a green badge at the right."""
+    text = [Paragraph(plain(label), LABEL), Paragraph(plain(figure), HERO), Paragraph(plain(caption, 300), NOTE)]
+    pill = [_pill(badge)] if badge else []
+    table = Table([[text, pill]], colWidths=[WIDTH - 32 * mm, 32 * mm])
+    table.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return table
+
+
+def _pill(text: str) -> Table:
+    pill = Table([[Paragraph(plain(text.upper()), BADGE)]], colWidths=[32 * mm])
+    pill.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, -1), GOOD),
+                ("ROUNDEDCORNERS", [9, 9, 9, 9]),
+                ("TOPPADDING", (0, 0), (-1, -1), 4),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
+            ]
+        )
+    )
+    return pill
 
 
 def fact_sheet(facts: Sequence[tuple[str, str]]) -> Table:

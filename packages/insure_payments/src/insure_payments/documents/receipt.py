@@ -17,6 +17,7 @@ from insure_payments.documents.layout import (
     STRONG,
     build_pdf,
     fact_sheet,
+    hero,
     ruled_table,
     totals_table,
 )
@@ -42,6 +43,13 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
     settled = receipt.transaction
     total = Money(settled.amount_in_cents, settled.currency)
     return [
+        hero(
+            label=_("Total paid"),
+            figure=f"{total.display()} {total.currency}",
+            caption=amount_in_words(settled.amount_in_cents).capitalize(),
+            badge=_("Approved"),
+        ),
+        Spacer(0, 6 * mm),
         fact_sheet(_facts(receipt, payer, bank)),
         Spacer(0, 8 * mm),
         Paragraph(_("What was paid"), STRONG),
@@ -49,10 +57,7 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
         _charges_table(receipt),
         Spacer(0, 3 * mm),
         totals_table(_totals(receipt, total)),
-        Spacer(0, 5 * mm),
-        Paragraph(_("Amount in words"), LABEL),
-        Paragraph(plain(amount_in_words(settled.amount_in_cents)).capitalize(), BODY),
-        Spacer(0, 8 * mm),
+        Spacer(0, 10 * mm),
         Paragraph(_("Keep the trace code (CUS): your bank and we find this payment by it."), NOTE),
     ]
 
@@ -64,11 +69,11 @@ def _facts(receipt: Receipt, payer: Person | None, bank: str) -> list[tuple[str,
         (_("Paid by"), payer.full_name if payer else ""),
         (_("Document"), document or "-"),
         (_("Date and time (Bogota)"), local_time(settled.finalized_at or receipt.issued_at)),
-        (_("Status"), _("Approved")),
         (_("Method"), " · ".join(filter(None, [payment.method["type"], bank]))),
         (_("Trace code (CUS)"), settled.trace_code or "-"),
         (_("Payment reference"), payment.reference),
         (_("Transaction"), f"{settled.provider} {settled.provider_id}"),
+        (_("Issued on (Bogota)"), local_time(receipt.issued_at)),
     ]
 
 

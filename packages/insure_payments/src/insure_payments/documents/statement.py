@@ -14,11 +14,11 @@ from insure_common.money import Money
 from insure_common.people import people
 from insure_payments.documents.layout import (
     BODY,
-    NOTE,
     RIGHT,
     STRONG,
     build_pdf,
     fact_sheet,
+    hero,
     ruled_table,
     totals_table,
 )
@@ -39,6 +39,12 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
     currency, client = statement.currency, people().get(statement.account.user_id)
     rows = [_row(line) for line in lines]
     return [
+        hero(
+            label=_("Closing balance"),
+            figure=f"{Money(statement.closing_in_cents, currency).display()} {currency}",
+            caption=_("A positive balance is owed; a negative one is in your favour."),
+        ),
+        Spacer(0, 6 * mm),
         fact_sheet(
             [
                 (_("Client"), client.full_name if client else ""),
@@ -53,7 +59,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
         ruled_table(
             head=[_("Date"), _("Movement"), _("Description"), _("Amount"), _("Balance")],
             rows=rows,
-            widths=[0.15, 0.2, 0.33, 0.16, 0.16],
+            widths=[0.13, 0.17, 0.38, 0.16, 0.16],
             amounts_from=3,
         ),
         Spacer(0, 4 * mm),
@@ -65,8 +71,6 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
                 (_("Closing balance"), f"{Money(statement.closing_in_cents, currency).display()} {currency}"),
             ]
         ),
-        Spacer(0, 6 * mm),
-        Paragraph(_("A positive balance is owed; a negative one is in your favour."), NOTE),
     ]
 
 

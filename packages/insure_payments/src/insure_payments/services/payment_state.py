@@ -32,7 +32,7 @@ def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> N
     statuses = list(payment.transactions.filter(mismatch="").values_list("status", flat=True))
     status = PaymentStatus.of(statuses, is_expired=clock.now() >= payment.expires_at)
     if failure or status != payment.status:
-        payment.failure_reason = str(failure or FAILURE_OF.get(status, ""))
+        payment.failure_reason = str(failure or FAILURE_OF.get(status) or "")
     payment.status = status
     if payment.status in UNSETTLED_PAYMENT_STATUSES:
         return

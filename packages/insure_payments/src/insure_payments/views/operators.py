@@ -1,11 +1,8 @@
 """What operators see of everybody."""
 
-from typing import Any
+from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
@@ -14,7 +11,6 @@ from rest_framework.views import APIView
 
 from insure_common.api.permissions import requires
 from insure_common.api.views import ListView
-from insure_common.exceptions import NotFound
 from insure_payments.models import Line, Payment, WebhookEvent
 from insure_payments.permissions import VIEW_ANY_ACCOUNT, VIEW_ANY_PAYMENT, VIEW_WEBHOOK_EVENT
 from insure_payments.selectors.accounts import account_summary, entries_of
@@ -30,6 +26,7 @@ from insure_payments.serializers import (
     WebhookEventQuery,
     WebhookEventSerializer,
 )
+from insure_payments.services.view_as_operator import view_account, view_payment
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_all_payments"))
@@ -42,13 +39,13 @@ class AdminPaymentListView(ListView[Payment]):
         return all_payments().filter(**self.filters)
 
 
-@extend_schema_view(get=extend_schema(operation_id="get_any_payment"))
-class AdminPaymentView(RetrieveAPIView[Payment]):
+class AdminPaymentView(APIView):
     permission_classes = [requires(VIEW_ANY_PAYMENT)]
-    serializer_class = AdminPaymentDetailSerializer
 
-    def get_queryset(self) -> QuerySet[Payment]:
-        return all_payments()
+    @extend_schema(operation_id="get_any_payment", responses=AdminPaymentDetailSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        payment = view_payment(actor=request.user, payment_id=pk)
+        return Response(AdminPaymentDetailSerializer(payment).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_webhook_events"))
@@ -75,7 +72,8 @@ class AdminAccountView(APIView):
 
     @extend_schema(operation_id="get_any_account", responses=AccountSerializer)
     def get(self, request: Request, user_id: str) -> Response:
-        return Response(AccountSerializer(account_summary(_known_user_id(user_id))).data)
+        client_id = view_account(actor=request.user, user_id=user_id)
+        return Response(AccountSerializer(account_summary(client_id)).data)
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_any_entries"))
@@ -86,15 +84,5 @@ class AdminEntryListView(ListView[Line]):
     ordering = "-account_seq"
 
     def get_queryset(self) -> QuerySet[Line]:
-        user_id = _known_user_id(self.kwargs["user_id"])
-        return entries_of(user_id, since=self.filters.get("from"), until=self.filters.get("to"))
-
-
-def _known_user_id(text: str) -> Any:
-    """The id of a user, whatever kind of ids the project's user model has. Raises NotFound."""
-    users = get_user_model()
-    try:
-        user_id = users._meta.pk.to_python(text)
-    except DjangoValidationError:
-        raise NotFound from None
-    return get_object_or_404(users, pk=user_id).pk
+        client_id = view_account(actor=self.request.user, user_id=self.kwargs["user_id"])
+        return entries_of(client_id, since=self.filters.get("from"), until=self.filters.get("to"))

@@ -1,5 +1,6 @@
 """The client's own payments, and what a provider offers."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from insure_common.api.downloads import pdf_response
+from insure_common.api.throttles import FairUse
 from insure_common.api.views import ListView, validated
-from insure_common.exceptions import NotFound
+from insure_common.exceptions import NotFound, ServiceUnavailable
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import METHOD_NEEDS
@@ -33,7 +35,8 @@ from insure_payments.serializers import (
 )
 from insure_payments.services.refresh_catalog import request_catalog_refresh
 from insure_payments.services.start_payment import start_payment
-from insure_payments.throttles import payment_throttles
+
+logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
@@ -41,12 +44,13 @@ IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEAD
 class PaymentListView(ListView[Payment]):
     serializer_class = PaymentSerializer
     query_serializer_class = PaymentQuery
+    throttle_scope = "payments"
 
     def get_queryset(self) -> QuerySet[Payment]:
         return payments_visible_to(self.request.user).filter(**self.filters)
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [*payment_throttles()] if self.request.method == "POST" else []
+        return [FairUse()] if self.request.method == "POST" else []
 
     @extend_schema(operation_id="list_payments")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -83,7 +87,12 @@ class ReceiptView(APIView):
         receipt = receipt_visible_to(request.user, pk)
         if receipt is None:
             raise NotFound
-        return pdf_response(default_storage.open(receipt.path), filename=f"recibo-{receipt.number}.pdf")
+        try:
+            file = default_storage.open(receipt.path)
+        except FileNotFoundError:
+            logger.exception("receipt is missing in the storage", extra={"receipt": str(receipt.pk)})
+            raise ServiceUnavailable from None
+        return pdf_response(file, filename=f"recibo-{receipt.number}.pdf")
 
 
 class PaymentMethodsView(APIView):
