@@ -10,6 +10,10 @@ from insure_cli.stack.environment import read_secrets
 from insure_cli.stack.home import Home
 from insure_cli.stack.people import PEOPLE
 
+FOREIGN_DATABASE = (
+    "This database was made by a stack in another folder, which has its keys and passwords: "
+    "use that folder (INSURE_HOME) or an empty database."
+)
 FIRST_SYNCS = ("casse.policies", "casse.charges")
 
 
@@ -28,7 +32,9 @@ def make_accounts() -> None:
 
     accounts = read_secrets(Home.from_environment())["accounts"]
     for role, person in PEOPLE.items():
-        ensure_account(**asdict(person), role=role, password=accounts[role]["password"])
+        password = accounts[role]["password"]
+        if not ensure_account(**asdict(person), role=role, password=password).check_password(password):
+            raise SystemExit(FOREIGN_DATABASE)
 
 
 def request_syncs() -> None:
