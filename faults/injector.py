@@ -20,7 +20,7 @@ Fault = Callable[[Stack, Random], str]
 
 APPLICATIONS = ("web", "worker", "relay", "beat")
 EVERYTHING = (*APPLICATIONS, "redis", "postgres")
-PAUSE = (2.0, 7.0)
+PAUSE = (3.0, 10.0)
 """Seconds between two faults."""
 QUEUE = "celery"
 
