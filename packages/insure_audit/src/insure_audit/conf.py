@@ -1,27 +1,12 @@
 """INSURE_AUDIT."""
 
-import base64
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BeforeValidator, Field
-
-from insure_common.conf import AppSettings
-
-SEED_BYTES = 32
-
-
-def _seed(value: object) -> bytes:
-    try:
-        seed = base64.b64decode(str(value), validate=True)
-    except ValueError:
-        raise ValueError("is not base64") from None
-    if len(seed) != SEED_BYTES:
-        raise ValueError(f"must be {SEED_BYTES} bytes in base64")
-    return seed
+from insure_common.conf import AppSettings, Ed25519Seed
 
 
 class AuditSettings(AppSettings, setting="INSURE_AUDIT"):
-    SEAL_KEYS: dict[str, Annotated[bytes, BeforeValidator(_seed)]] = Field(default={}, repr=False)
+    SEAL_KEYS: dict[str, Ed25519Seed] = Field(default={}, repr=False)
     """Key id -> Ed25519 seed (32 bytes in base64, from the environment). The first signs, all verify."""
     ANCHOR_STORAGE: str | None = None
     """Alias in STORAGES where each signed head is kept outside of the database; None keeps none."""

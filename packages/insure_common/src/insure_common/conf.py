@@ -1,13 +1,30 @@
 """Typed, frozen settings: one object per package, read from one dictionary of the project's settings."""
 
-from typing import Any, ClassVar, Self
+from base64 import b64decode
+from typing import Annotated, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+SEED_BYTES = 32
+
+
+def _seed(value: object) -> bytes:
+    try:
+        seed = b64decode(str(value), validate=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+    if len(seed) != SEED_BYTES:
+        raise ValueError(f"must be {SEED_BYTES} bytes in base64")
+    return seed
+
+
+Ed25519Seed = Annotated[bytes, BeforeValidator(_seed)]
+"""A private key of 32 bytes; in base64 in the settings."""
 
 
 class AppSettings(BaseModel):

@@ -1,24 +1,10 @@
 """INSURE_USERS: the settings of this package."""
 
-import base64
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from insure_common.conf import AppSettings
-
-SEED_BYTES = 32
-
-
-def _seed(value: object) -> bytes:
-    try:
-        seed = base64.b64decode(str(value), validate=True)
-    except ValueError:
-        raise ValueError("is not base64") from None
-    if len(seed) != SEED_BYTES:
-        raise ValueError(f"must be {SEED_BYTES} bytes in base64")
-    return seed
-
+from insure_common.conf import AppSettings, Ed25519Seed
 
 Positive = Annotated[int, Field(gt=0)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
@@ -27,7 +13,7 @@ AtLeastTwo = Annotated[int, Field(ge=2)]
 class UsersSettings(AppSettings, setting="INSURE_USERS"):
     """INSURE_USERS. Required: JWT_KEYS, OTP_PEPPER, TERMS_VERSION, TERMS_URL."""
 
-    JWT_KEYS: Annotated[dict[str, Annotated[bytes, BeforeValidator(_seed)]], Field(min_length=1, repr=False)]
+    JWT_KEYS: Annotated[dict[str, Ed25519Seed], Field(min_length=1, repr=False)]
     """Key id -> Ed25519 seed (32 bytes in base64). The first signs, all verify; to rotate, put a new one in front."""
     ISSUER: str = "insure"
     """`iss` of every token."""
@@ -39,6 +25,10 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     """A session ends when it was not refreshed for so long."""
     SESSION_DAYS: Positive = 90
     """A session ends so long after the sign-in, however often it was refreshed."""
+    BACK_OFFICE_IDLE_MINUTES: Positive = 30
+    """A session of the back office ends when no page was opened for so long."""
+    BACK_OFFICE_HOURS: Positive = 8
+    """A session of the back office ends so long after the sign-in, however much it was used."""
     REFRESH_GRACE_SECONDS: Positive = 10
     """A refresh token used again so soon (a lost answer) gets the very same pair; later it ends the session."""
 
