@@ -43,40 +43,17 @@ def start_payment(
     `amount_in_cents` pays a part of one charge. Raises UnknownCharge, ChargePaid, ChargeVoid, ChargeInPayment,
     AmountTooHigh, ReturnUrlRefused or ValidationError.
     """
-    settings = PaymentsSettings.load()
     return_url = _checked_return_url(return_url)
-    if amount_in_cents is not None and len(charge_ids) != 1:
-        raise ValidationError({"amount_in_cents": [AmountTooHigh.default_detail]})
     with transaction.atomic():
         charges = _lock_payable(user=user, charge_ids=charge_ids)
-        requested = {charge: charge.outstanding_in_cents for charge in charges}
-        if amount_in_cents is not None:
-            if amount_in_cents > charges[0].outstanding_in_cents:
-                raise AmountTooHigh({"amount_in_cents": [AmountTooHigh.default_detail]})
-            requested[charges[0]] = amount_in_cents
-        now = clock.now()
-        payment_id = new_id()
-        payment = Payment.objects.create(
-            id=payment_id,
+        requested = _requested(charges, amount_in_cents)
+        payment = _create(
+            requested,
             user=user,
-            provider=provider or settings.DEFAULT_PROVIDER,
-            reference=reference_of(payment_id),
-            amount_in_cents=sum(requested.values()),
-            currency=charges[0].currency,
+            provider=provider or PaymentsSettings.load().DEFAULT_PROVIDER,
             method=method,
             accepted_documents=list(accepted_documents),
-            client_address=correlation.client_address(),
             return_url=return_url,
-            created_at=now,
-            expires_at=now + timedelta(minutes=settings.PAYMENT_MINUTES),
-            next_poll_at=now + timedelta(seconds=settings.POLL_FIRST_SECONDS),
-        )
-        Allocation.objects.bulk_create(
-            Allocation(payment=payment, charge=charge, requested_in_cents=amount)
-            for charge, amount in requested.items()
-        )
-        ChargeHold.objects.bulk_create(
-            ChargeHold(charge=charge, payment=payment, expires_at=payment.expires_at) for charge in charges
         )
         record(
             "payments.payment_started",
@@ -119,6 +96,39 @@ def _lock_payable(*, user: Any, charge_ids: Sequence[UUID]) -> list[Charge]:
     if holds.exists():
         raise ChargeInPayment
     return charges
+
+
+def _requested(charges: Sequence[Charge], amount_in_cents: int | None) -> dict[Charge, int]:
+    """What to pay of each charge: all that is open, or a part of the only one."""
+    if amount_in_cents is None:
+        return {charge: charge.outstanding_in_cents for charge in charges}
+    if len(charges) > 1:
+        raise ValidationError({"amount_in_cents": [_("Only one charge can be paid in part.")]})
+    if amount_in_cents > charges[0].outstanding_in_cents:
+        raise AmountTooHigh({"amount_in_cents": [AmountTooHigh.default_detail]})
+    return {charges[0]: amount_in_cents}
+
+
+def _create(requested: dict[Charge, int], **fields: Any) -> Payment:
+    settings, now, payment_id = PaymentsSettings.load(), clock.now(), new_id()
+    payment = Payment.objects.create(
+        id=payment_id,
+        reference=reference_of(payment_id),
+        amount_in_cents=sum(requested.values()),
+        currency=next(iter(requested)).currency,
+        client_address=correlation.client_address(),
+        created_at=now,
+        expires_at=now + timedelta(minutes=settings.PAYMENT_MINUTES),
+        next_poll_at=now + timedelta(seconds=settings.POLL_FIRST_SECONDS),
+        **fields,
+    )
+    Allocation.objects.bulk_create(
+        Allocation(payment=payment, charge=charge, requested_in_cents=amount) for charge, amount in requested.items()
+    )
+    ChargeHold.objects.bulk_create(
+        ChargeHold(charge=charge, payment=payment, expires_at=payment.expires_at) for charge in requested
+    )
+    return payment
 
 
 def _checked_return_url(return_url: str | None) -> str:
