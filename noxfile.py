@@ -102,7 +102,8 @@ def bench(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Break the local stack while clients pay: nox -s faults -- [OPTIONS], see faults/README.md."""
     install_wheels(session, "insure_cli", extra="local")
-    run(session, "python", "-m", "faults", *session.posargs)
+    command = ("python", "-c", ENDS_WITH_NOX, "python", "-m", "faults", *session.posargs)
+    session.run(*command, interrupt_timeout=40, terminate_timeout=20)
 
 
 @nox.session(venv_backend="none")

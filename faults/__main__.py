@@ -55,7 +55,8 @@ def run(name: str, *, seed: int, payments: int) -> bool:
     for finding in findings:
         click.echo(f"  WRONG {finding}")
     calls = ", ".join(f"{count} x {answer}" for answer, count in sorted(auditor.calls.items()))
-    click.echo(f"  {'FAILED' if findings else 'held'} after {time.monotonic() - started:.0f} s; answers: {calls}")
+    click.echo(f"  {'FAILED' if findings else 'held'} after {time.monotonic() - started:.0f} s")
+    click.echo(f"  answers: {calls}; the slowest after {auditor.slowest[0]:.1f} s: {auditor.slowest[1]}")
     if findings:
         click.echo(f"  Logs: {logs}")
         click.echo(f"  Again: nox -s faults -- --experiment {name} --seed {seed} --payments {payments}")

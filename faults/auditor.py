@@ -77,7 +77,9 @@ class Auditor:
     complaints: list[str] = field(default_factory=list)
     """What was wrong already to the eye of a client."""
     calls: Counter[str] = field(default_factory=Counter)
-    """How many calls were answered, refused, limited or lost."""
+    """How many calls were answered with which status, or lost."""
+    slowest: tuple[float, str] = (0, "")
+    """Seconds that the slowest answer took, and the call."""
 
     def wait_until_healed(self, stack: Stack) -> list[str]:
         """Wait until nothing is under way; what still is after the longest wait is a finding."""

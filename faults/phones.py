@@ -267,12 +267,14 @@ class Phone:
     def _call(self, method: str, path: str, body: Json | None = None, *, key: str = "") -> httpx.Response:
         """One call, repeated when a limit asks for a pause or the access token is too old. Raises Lost."""
         while True:
+            started = time.monotonic()
             try:
                 answer = self._http.request(method, path, json=body, headers={"Idempotency-Key": key} if key else {})
             except httpx.TransportError as error:
                 self._auditor.calls["lost"] += 1
                 raise Lost from error
             self._auditor.calls[str(answer.status_code)] += 1
+            self._auditor.slowest = max(self._auditor.slowest, (time.monotonic() - started, f"{method} {path}"))
             if answer.headers.get("Content-Type") not in ("application/json", "application/pdf"):
                 self._complain(f"V6 {method} {path} answered {answer.status_code}, no JSON: {answer.text[:200]}")
             if answer.status_code >= 500:
