@@ -32,5 +32,5 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's clas
 class OwnedAdmin(ReadOnlyAdmin):
     """Rows of a user, who is shown by id: a name or an e-mail would be personal data."""
 
-    exclude = ("user",)
+    exclude: tuple[str, ...] = ("user",)
     readonly_fields = ("user_id",)
