@@ -1,6 +1,6 @@
 """The back office reads; changes go through services, which want a reason and leave an audit event."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -32,5 +32,5 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's clas
 class OwnedAdmin(ReadOnlyAdmin):
     """Rows of a user, who is shown by id: a name or an e-mail would be personal data."""
 
-    exclude: tuple[str, ...] = ("user",)
+    exclude: ClassVar[tuple[str, ...]] = ("user",)
     readonly_fields = ("user_id",)
