@@ -1,7 +1,7 @@
 """What other packages may use."""
 
 from insure_audit.models import Event as AuditEvent
-from insure_audit.proof import Proof, is_proven, prove
+from insure_audit.proof import NotSealedYet, Proof, is_proven, prove
 from insure_audit.registry import register_actions
 from insure_audit.services.record import record, record_many
 from insure_audit.services.seal_pending import seal_pending
@@ -9,6 +9,7 @@ from insure_audit.services.verify import VerificationReport, verify
 
 __all__ = [
     "AuditEvent",
+    "NotSealedYet",
     "Proof",
     "VerificationReport",
     "is_proven",

@@ -22,6 +22,9 @@ EMAIL_CHANGED = "users.email_changed"
 USER_SUSPENDED = "users.user_suspended"
 USER_REACTIVATED = "users.user_reactivated"
 ROLE_CHANGED = "users.role_changed"
+SESSIONS_ENDED = "users.sessions_ended"
+USER_EXPORTED = "users.user_exported"
+USER_PSEUDONYMISED = "users.user_pseudonymised"
 CONSENT_GIVEN = "users.consent_given"
 CONSENT_REVOKED = "users.consent_revoked"
 USER_VIEWED = "users.user_viewed"
@@ -44,6 +47,9 @@ ACTIONS = {
     USER_SUSPENDED: _("User suspended"),
     USER_REACTIVATED: _("User reactivated"),
     ROLE_CHANGED: _("Role changed"),
+    SESSIONS_ENDED: _("All sessions ended by an operator"),
+    USER_EXPORTED: _("User's data exported"),
+    USER_PSEUDONYMISED: _("User pseudonymised"),
     CONSENT_GIVEN: _("Consent given"),
     CONSENT_REVOKED: _("Consent revoked"),
     USER_VIEWED: _("User's data viewed"),

@@ -54,6 +54,9 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
 
     ROLE_PERMISSIONS: dict[str, set[str]] | None = None
     """Role -> permissions ("app_label.codename"); None takes `insure_users.roles.ROLE_PERMISSIONS`."""
+    EXPORT_PARTS: dict[str, str] = {}
+    """What other packages add to `export_data`: name -> dotted path of a function of `user_id` that returns plain
+    values."""
 
     PASSWORD_MIN_LENGTH: Annotated[int, Field(ge=8)] = 8
     ARGON2_TIME_COST: Positive = 2

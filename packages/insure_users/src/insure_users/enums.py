@@ -57,6 +57,7 @@ class SessionEnd(models.TextChoices):
     LOGOUT = "LOGOUT", _("Signed out")
     REUSED = "REUSED", _("A used token was presented again")
     ENDED_BY_USER = "ENDED_BY_USER", _("Ended from another device")
+    OPERATOR = "OPERATOR", _("Ended by an operator")
     PASSWORD = "PASSWORD", _("Password changed")
     EMAIL = "EMAIL", _("E-mail changed")
     STATUS = "STATUS", _("Account suspended or closed")

@@ -12,10 +12,8 @@ from rest_framework import serializers
 
 from insure_common import clock
 from insure_common.api.serializers import TextField
-from insure_users.identity import LONGEST_EMAIL, canonical_email, canonical_phone
+from insure_users.identity import LONGEST_EMAIL, OLDEST_BIRTH_DATE, canonical_email, canonical_phone
 from insure_users.password_rules import LONGEST_PASSWORD
-
-OLDEST_BIRTH_DATE = date(1900, 1, 1)
 
 
 class _CanonicalField(TextField):

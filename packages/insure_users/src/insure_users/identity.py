@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -12,6 +13,9 @@ from stdnum.co import nit
 from insure_users.enums import IdType
 
 LONGEST_EMAIL = 254
+ERASED_DOMAIN = "erased.invalid"
+"""Where the addresses of pseudonymised accounts seem to be; no mail ever gets there (RFC 2606)."""
+OLDEST_BIRTH_DATE = date(1900, 1, 1)
 EMAIL_PATTERN = r"^[!#-@\[-~]+$"
 """Printable ASCII without blanks, capitals and quotes: unchanged by trimming, NFKC and lower case."""
 ID_NUMBER_PATTERN = r"^[A-Z0-9_]{3,16}$"

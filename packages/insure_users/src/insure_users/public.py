@@ -4,15 +4,20 @@ from insure_users.people import people
 from insure_users.roles import permissions_of, role_permissions
 from insure_users.selectors.users import user_by_email, users_visible_to
 from insure_users.services.accounts import create_admin, ensure_account
-from insure_users.services.manage_users import change_role, reactivate_user, suspend_user
+from insure_users.services.export_data import export_data
+from insure_users.services.manage_users import change_role, end_sessions, reactivate_user, suspend_user
+from insure_users.services.pseudonymise_user import pseudonymise_user
 from insure_users.services.purge import purge
 
 __all__ = [
     "change_role",
     "create_admin",
+    "end_sessions",
     "ensure_account",
+    "export_data",
     "people",
     "permissions_of",
+    "pseudonymise_user",
     "purge",
     "reactivate_user",
     "role_permissions",

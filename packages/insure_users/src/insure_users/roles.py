@@ -23,6 +23,9 @@ _READ_SYSTEMS = {
 _ACT = {
     "insure_users.suspend_user",
     "insure_users.change_role",
+    "insure_users.end_sessions",
+    "insure_users.export_user",
+    "insure_users.pseudonymise_user",
     "insure_payments.add_any_charge",
     "insure_payments.void_any_charge",
     "insure_payments.void_any_payment",

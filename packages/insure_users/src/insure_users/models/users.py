@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from insure_common import clock
 from insure_common.ids import new_id
 from insure_users.enums import IdType, Role, UserStatus
-from insure_users.identity import EMAIL_PATTERN, ID_NUMBER_PATTERN, LONGEST_EMAIL
+from insure_users.identity import EMAIL_PATTERN, ERASED_DOMAIN, ID_NUMBER_PATTERN, LONGEST_EMAIL, OLDEST_BIRTH_DATE
 
 
 class UserManager(BaseUserManager["User"]):
@@ -57,6 +57,9 @@ class AbstractInsureUser(AbstractBaseUser):
             ("view_personal_data", _("May see personal data unmasked")),
             ("suspend_user", _("May suspend and reactivate users")),
             ("change_role", _("May change roles")),
+            ("end_sessions", _("May end the sessions of users")),
+            ("export_user", _("May export all data of a user")),
+            ("pseudonymise_user", _("May pseudonymise users")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["email_primary"], name="%(app_label)s_%(class)s_email_once"),
@@ -92,6 +95,14 @@ class AbstractInsureUser(AbstractBaseUser):
         from insure_users.roles import permissions_of
 
         return self.is_active and bool(permissions_of(self.role))
+
+    def blank_person(self) -> None:
+        """Take out of the row whatever names the person, in memory; a product with more fields blanks those as well."""
+        self.full_name = self.phone = self.address = self.email_secondary = self.profile_photo_url = ""
+        self.id_type, self.id_number = IdType.DE, f"_{self.pk.hex[-15:].upper()}"
+        self.email_primary = f"{self.pk.hex}@{ERASED_DOMAIN}"
+        self.birth_date = OLDEST_BIRTH_DATE
+        self.set_unusable_password()
 
     def get_full_name(self) -> str:
         return self.full_name
