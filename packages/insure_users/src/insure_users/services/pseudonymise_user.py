@@ -54,6 +54,6 @@ def _blank_rows_of(user: User, *, old_email: str) -> None:
     # Registrations and decoys know an address, and no user.
     addresses = {old_email, *own.filter(is_decoy=False).values_list("destination", flat=True)}
     own.delete()
-    Challenge.objects.filter(user_id=None, destination__in=addresses).delete()
+    Challenge.objects.filter(user__isnull=True, destination__in=addresses).delete()
     # A notice to an earlier address names it.
     OutboxMessage.objects.filter(task=SEND_NOTICE_TASK, payload__user_id=str(user.pk)).delete()
