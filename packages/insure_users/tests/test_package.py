@@ -11,7 +11,7 @@ from insure_users.conf import UsersSettings
 from insure_users.models import Challenge, Counter, Session
 from insure_users.public import purge
 from insure_users.testing.factories import PASSWORD, make_user
-from insure_users.testing.sign_in import sign_in
+from insure_users.testing.sign_in import enter_back_office, sign_in
 
 
 def test_schema_is_generated_without_a_warning(tmp_path):
@@ -59,9 +59,10 @@ def test_unverified_data_is_deleted_after_a_day(phone, registration, clock):
 def test_no_password_alone_opens_the_back_office():
     admin = make_user(role="ADMIN")
     client = Client()
-    answer = client.post("/backoffice/login/", {"username": admin.email_primary, "password": PASSWORD})
-    assert answer.status_code == 200
+    answer = client.post("/backoffice/login/", {"email": admin.email_primary, "password": PASSWORD})
+    assert answer.status_code == 302
     assert not client.session.get("_auth_user_id")
+    assert client.get("/backoffice/").status_code == 302
 
 
 @pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_no_password_alone_opens_the_back_office():
 def test_back_office_shows_users_to_those_who_may_see_personal_data(role, status):
     user = make_user(role=role)
     client = Client()
-    client.force_login(user)
+    enter_back_office(client, user)
     for path in ("", f"{user.pk}/change/"):
         answer = client.get(f"/backoffice/{user._meta.label_lower.replace('.', '/')}/{path}")
         assert answer.status_code == status

@@ -56,4 +56,5 @@ class ServiceUnavailable(APIException):
 class TooManyRequests(Throttled):
     """Limit reached; `wait` is in seconds and becomes the header Retry-After."""
 
+    wait: int | None
     default_code = "too_many_requests"

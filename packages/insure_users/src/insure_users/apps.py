@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin  # the class itself, imported, would be taken for this package's own
 from django.utils.translation import gettext_lazy as _
 
 from insure_common.conf import register_settings_check
@@ -17,3 +18,10 @@ class InsureUsersConfig(AppConfig):
 
         register_settings_check(UsersSettings)
         register_actions(ACTIONS)
+
+
+class BackOfficeConfig(admin.AdminConfig):
+    """Stands in INSTALLED_APPS in the place of `django.contrib.admin`."""
+
+    default = False
+    default_site = "insure_users.backoffice.BackOffice"

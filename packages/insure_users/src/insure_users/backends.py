@@ -11,7 +11,7 @@ from insure_users.roles import permissions_of
 
 
 class RoleBackend(BaseBackend):
-    """Rights by role. It signs nobody in: there is no way in by password alone."""
+    """Rights by role. It signs nobody in: there is no way in by password alone, see `insure_users.backoffice`."""
 
     def get_user(self, user_id: Any) -> User | None:
         user = get_user_model()._default_manager.filter(pk=user_id).first()

@@ -4,6 +4,8 @@ from insure_common.testing.project import base_settings
 
 globals().update(base_settings("insure_users", user_model="insure_users.User", apps=["insure_audit"]))
 
+INSTALLED_APPS = ["insure_users.apps.BackOfficeConfig", *globals()["INSTALLED_APPS"]]
+INSTALLED_APPS.remove("django.contrib.admin")
 AUTHENTICATION_BACKENDS = ["insure_users.backends.RoleBackend"]
 PASSWORD_HASHERS = ["insure_users.hashers.Argon2idHasher"]
 REST_FRAMEWORK = globals()["REST_FRAMEWORK"] | {

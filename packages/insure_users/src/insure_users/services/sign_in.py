@@ -10,14 +10,14 @@ from insure_audit.public import record
 from insure_common.exceptions import TooManyRequests
 from insure_users import actions
 from insure_users.enums import Purpose
-from insure_users.errors import InvalidCredentials
+from insure_users.errors import InvalidCredentials, OtpInvalid
 from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address, take_mail
 from insure_users.models import Challenge, Session, User
 from insure_users.password_rules import is_password_of
 from insure_users.selectors.users import user_by_email
 from insure_users.services.challenges import check_code, lock_user_of, open_challenge, use_challenge
 from insure_users.services.register import create_registered_user
-from insure_users.services.sessions import start_session
+from insure_users.services.sessions import start_back_office_session, start_session
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +30,16 @@ class SignedIn:
     session: Session | None
 
 
-def log_in(*, email: str, password: str, device_name: str = "") -> Challenge:
+def log_in(*, email: str, password: str, device_name: str = "", staff_only: bool = False) -> Challenge:
     """Check the password and ask for a code.
 
-    A wrong password, an unknown e-mail and an account that is not active get the same answer after the same work.
-    Raises InvalidCredentials, TooManyRequests.
+    A wrong password, an unknown e-mail, an account that is not active and, with `staff_only`, one without any right get
+    the same answer after the same work. Raises InvalidCredentials, TooManyRequests.
     """
     _take_login(email)
     user = user_by_email(email)
     is_right = is_password_of(user, password)
-    if user is None or not is_right or not user.is_active:
+    if user is None or not is_right or not user.is_active or (staff_only and not user.is_staff):
         with atomic():
             target = user.pk if user else "unknown"
             record(actions.SIGN_IN_FAILED, target_type=actions.USER, target_id=target)
@@ -73,6 +73,19 @@ def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:
     signed_in = _finish_sign_in(challenge)
     failed_logins_of_account().clear(signed_in.user.email_primary)
     return signed_in
+
+
+def verify_back_office_code(*, challenge_id: UUID, code: str) -> Session:
+    """Finish a sign-in to the back office, whose session is short. Raises OtpInvalid, OtpExpired, OtpExhausted."""
+    challenge = check_code(challenge_id=challenge_id, code=code, purposes=(Purpose.LOGIN,))
+    with atomic():
+        user = lock_user_of(challenge)
+        if not user.is_staff:
+            raise OtpInvalid
+        use_challenge(challenge)
+        session = start_back_office_session(user=user, device_name=challenge.data["device_name"])
+    failed_logins_of_account().clear(user.email_primary)
+    return session
 
 
 def _finish_sign_in(challenge: Challenge) -> SignedIn:
