@@ -21,7 +21,7 @@ LOOK_INTERVAL = 0.2
 LONGEST_PAUSE = 10.0
 PROVEN_AFTER = 30.0
 """Seconds a process must have run for its next restart to come at once again."""
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 
 
 class StopRequested(BaseException):
