@@ -7,7 +7,10 @@ from insure_cli import exits, project
 
 @click.group()
 def db() -> None:
-    """Migrate the database and grant the application its rights (as DATABASE_MIGRATION_URL)."""
+    """Migrations and rights, as the owner.
+
+    Connects with DATABASE_MIGRATION_URL.
+    """
 
 
 @db.command()
@@ -19,7 +22,10 @@ def migrate() -> None:
 
 @db.command()
 def grant() -> None:
-    """Give the role of DATABASE_URL what the application needs and no more; after every migration."""
+    """Give the application its rights.
+
+    The role of DATABASE_URL gets what the application needs and no more. Run it after every migration.
+    """
     role = project.set_up_as_owner()
     if role is None:
         exits.end(exits.NOT_ALLOWED, "DATABASE_MIGRATION_URL must name the owner, another role than DATABASE_URL.")

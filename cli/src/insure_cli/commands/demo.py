@@ -21,9 +21,9 @@ from insure_cli.stack.up import Wishes, running_stack
 @click.option("--exit", "ends", is_flag=True, help="End when the walk is done instead of staying up.")
 @click.option("--report", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write all as JSON.")
 def demo(*, ends: bool, report: Path | None) -> None:
-    """Sign up, see a policy, pay its premium by PSE and check everything that follows, as a phone would.
+    """Walk the main path as a phone would.
 
-    Starts the local stack if none is running here; that one then stays up until Ctrl-C.
+    Sign up, see a policy, pay its premium by PSE, and check everything that follows from it. Starts the local stack if none is running here; that one then stays up until Ctrl-C.
     """
     home = Home.from_environment()
     state = home.read_state()

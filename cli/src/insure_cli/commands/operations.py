@@ -11,7 +11,10 @@ from insure_cli import exits, project
 
 @click.command()
 def relay() -> None:
-    """Hand the outbox to the workers and seal the audit trail, until SIGTERM."""
+    """Hand the outbox to the workers.
+
+    Also seals the audit trail. Runs until SIGTERM; any number may run.
+    """
     project.set_up()
     from insure_common.relay import run
 
@@ -23,7 +26,7 @@ def relay() -> None:
 
 @click.group()
 def outbox() -> None:
-    """The work that waits for a worker."""
+    """Work that waits for a worker."""
 
 
 @outbox.command("status")

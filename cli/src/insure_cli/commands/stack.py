@@ -151,6 +151,9 @@ def reset() -> None:
 
 @click.command()
 def env() -> None:
-    """Print the variables of the running stack as shell exports: eval "$(insure env)"."""
+    """Print the stack's variables as exports.
+
+    To let another command join: eval "$(insure env)"
+    """
     for name, value in _state(Home.from_environment())["env"].items():
         click.echo(f"export {name}={shlex.quote(value)}")

@@ -74,7 +74,10 @@ class Stack:
     def start(self) -> None:
         """Raises StackFailed, naming the log to read."""
         self.supervisor.set_environment(self._variables)
-        self._start_servers()
+        try:
+            self._start_servers()
+        except ModuleNotFoundError as error:
+            raise StackFailed(f'{error}: pip install "insure-cli[local]"') from error
         try:
             self._find_databases()
         except psycopg.Error as error:
