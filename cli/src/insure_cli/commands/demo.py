@@ -23,7 +23,8 @@ from insure_cli.stack.up import Wishes, running_stack
 def demo(*, ends: bool, report: Path | None) -> None:
     """Walk the main path as a phone would.
 
-    Sign up, see a policy, pay its premium by PSE, and check everything that follows from it. Starts the local stack if none is running here; that one then stays up until Ctrl-C.
+    Sign up, see a policy, pay its premium by PSE, and check everything that follows from it. Starts the local stack if
+    none is running here; that one then stays up until Ctrl-C.
     """
     home = Home.from_environment()
     state = home.read_state()
