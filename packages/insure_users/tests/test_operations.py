@@ -11,18 +11,28 @@ from django.db import connection
 from insure_audit.public import AuditEvent, seal_pending, verify
 from insure_common.exceptions import ValidationError
 from insure_common.models import OutboxMessage
-from insure_users.errors import LastAdministrator, NobodyChangesOwnRole, NotFound, PermissionDenied, StatusNotAllowed
+from insure_users.errors import (
+    AdministratorExists,
+    LastAdministrator,
+    NobodyChangesOwnRole,
+    NotFound,
+    PermissionDenied,
+    StatusNotAllowed,
+)
 from insure_users.models import Challenge, Consent, Session
 from insure_users.public import (
     change_role,
+    create_admin,
     end_sessions,
     export_data,
+    list_users,
     people,
     pseudonymise_user,
     reactivate_user,
+    show_user,
     suspend_user,
 )
-from insure_users.testing.factories import PASSWORD, make_user
+from insure_users.testing.factories import PASSWORD, make_user, person
 
 pytestmark = pytest.mark.django_db
 
@@ -228,3 +238,38 @@ def test_other_packages_hear_of_it(settings, admin):
     ana = make_user()
     pseudonymise_user(actor=admin, user_id=ana.pk, **WHY)
     assert OutboxMessage.objects.get(task=task).payload == {"user_id": str(ana.pk)}
+
+
+@pytest.mark.parametrize("role", ["CLIENT", "INTERVENTORIA", "SUPERVISOR"])
+def test_users_are_listed_and_shown_as_the_viewer_may_see_them(role):
+    ana, viewer = make_user(phone="+573001234567"), make_user(role=role)
+    if role == "CLIENT":
+        for see in (lambda: list_users(viewer=viewer, limit=9), lambda: show_user(viewer=viewer, user_id=ana.pk)):
+            with pytest.raises(PermissionDenied):
+                see()
+        return
+    names = {user["id"]: user["full_name"] for user in list_users(viewer=viewer, role="CLIENT", limit=9)}
+    shown = show_user(viewer=viewer, user_id=ana.pk)
+    assert names == {ana.pk: shown["full_name"]}
+    masked = role == "INTERVENTORIA"
+    assert (shown["full_name"], shown["phone"]) == (
+        ("A*** M*** P***", "*********4567") if masked else ("Ana María Pérez", "+573001234567")
+    )
+    assert set(AuditEvent.objects.values_list("action", flat=True)) == {"users.users_listed", "users.user_viewed"}
+
+
+def test_first_administrator_needs_nobody_and_the_next_one_an_administrator_with_a_reason():
+    def create(number, **by):
+        fields = person(email_primary=f"jefa{number}@example.com", full_name="Marta Ruiz")
+        return create_admin(email=fields.pop("email_primary"), password=PASSWORD, **fields, **by)
+
+    first = create(1)
+    for actor, reason in ((None, ""), (None, "x"), (first, " ")):
+        with pytest.raises(AdministratorExists):
+            create(2, actor=actor, reason=reason)
+    with pytest.raises(PermissionDenied):
+        create(2, actor=make_user(role="SUPERVISOR"), **WHY)
+    second = create(2, actor=first, **WHY)
+    event = AuditEvent.objects.get(action="users.role_changed")
+    assert (event.actor, event.target_id) == (first, str(second.pk))
+    assert event.metadata == WHY | {"before": "", "after": "ADMIN"}

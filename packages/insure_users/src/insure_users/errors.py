@@ -71,3 +71,8 @@ class DocumentTaken(Conflict):
 class NobodyChangesOwnRole(PermissionDenied):
     default_detail = _("Nobody changes their own role or status.")
     default_code = "own_account"
+
+
+class AdministratorExists(PermissionDenied):
+    default_detail = _("There is an administrator already; one of them must act, with a reason.")
+    default_code = "administrator_exists"

@@ -17,8 +17,9 @@ from insure_users.fields import (
     PhoneField,
     PhotoUrlField,
 )
-from insure_users.identity import canonical_id_number, masked_email, masked_name, masked_tail
+from insure_users.identity import canonical_id_number
 from insure_users.models import Session, User
+from insure_users.selectors.users import masks_of
 
 
 class RegistrationSerializer(StrictSerializer):
@@ -179,13 +180,4 @@ class SeenUserSerializer(UserSerializer):
         seen = dict(super().to_representation(instance))
         if self.context["request"].user.has_perm("insure_users.view_personal_data"):
             return seen
-        return seen | {
-            "full_name": masked_name(instance.full_name),
-            "id_number": masked_tail(instance.id_number),
-            "email_primary": masked_email(instance.email_primary),
-            "email_secondary": masked_email(instance.email_secondary),
-            "phone": masked_tail(instance.phone),
-            "address": masked_tail(instance.address, visible=0),
-            "birth_date": None,
-            "profile_photo_url": "",
-        }
+        return seen | masks_of(instance)

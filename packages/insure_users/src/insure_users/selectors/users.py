@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
-from insure_users.enums import UserStatus
+from insure_users.enums import Role, UserStatus
+from insure_users.identity import masked_email, masked_name, masked_tail
 from insure_users.models import User
 
 
@@ -34,6 +35,37 @@ def users_visible_to(viewer: User, *, status: str = "", role: str = "", search: 
         whole = Q(email_primary=search.lower()) | Q(id_number=search.upper())
         found = found.filter(whole | Q(full_name__icontains=search))
     return found
+
+
+def masks_of(user: User) -> dict[str, Any]:
+    """What stands for a user's personal data before those who may not see it."""
+    return {
+        "full_name": masked_name(user.full_name),
+        "id_number": masked_tail(user.id_number),
+        "email_primary": masked_email(user.email_primary),
+        "email_secondary": masked_email(user.email_secondary),
+        "phone": masked_tail(user.phone),
+        "address": masked_tail(user.address, visible=0),
+        "birth_date": None,
+        "profile_photo_url": "",
+    }
+
+
+SEEN_FIELDS = (
+    *("id", "full_name", "id_type", "id_number", "email_primary", "email_secondary", "phone", "address"),
+    *("birth_date", "profile_photo_url", "status", "role", "created_at"),
+)
+
+
+def seen_by(viewer: User, user: User) -> dict[str, Any]:
+    """A user's fields as the viewer may see them."""
+    fields = {name: getattr(user, name) for name in SEEN_FIELDS}
+    return fields if viewer.has_perm("insure_users.view_personal_data") else fields | masks_of(user)
+
+
+def has_administrator() -> bool:
+    """Whether somebody could already act as an administrator."""
+    return all_users().filter(role=Role.ADMIN, status=UserStatus.ACTIVE).exists()
 
 
 def user_by_email(email: str) -> User | None:

@@ -8,15 +8,16 @@ from django.db import IntegrityError
 from django.db.transaction import atomic
 
 from insure_audit.public import record
+from insure_common.database import advisory_lock
 from insure_common.exceptions import ValidationError
 from insure_users import actions
 from insure_users.enums import Role
-from insure_users.errors import DocumentTaken
+from insure_users.errors import AdministratorExists, DocumentTaken, PermissionDenied
 from insure_users.identity import canonical_email, canonical_id_number, canonical_phone
 from insure_users.models import User
 from insure_users.password_rules import check_password_rules
 from insure_users.roles import role_permissions
-from insure_users.selectors.users import user_by_email
+from insure_users.selectors.users import all_users, has_administrator, user_by_email
 from insure_users.services.register import announce_if_active
 
 
@@ -63,19 +64,47 @@ def create_account(
 
 
 def create_admin(
-    *, email: str, password: str, full_name: str, id_type: str, id_number: str, phone: str, birth_date: date
+    *,
+    email: str,
+    password: str,
+    full_name: str,
+    id_type: str,
+    id_number: str,
+    phone: str,
+    birth_date: date,
+    actor: User | None = None,
+    reason: str = "",
 ) -> User:
-    """Make an ADMIN; the way to the first one. Raises what `create_account` raises."""
-    return create_account(
-        email=email,
-        password=password,
-        role=Role.ADMIN,
-        full_name=full_name,
-        id_type=id_type,
-        id_number=id_number,
-        phone=phone,
-        birth_date=birth_date,
-    )
+    """Make an ADMIN: the first one by whoever may run commands, each further one by an ADMIN who acts, with a reason.
+
+    Raises what `create_account` raises, AdministratorExists, PermissionDenied.
+    """
+    with atomic():
+        advisory_lock("insure_users.manage_users")
+        if has_administrator():
+            _check_may_make_admins(actor, reason=reason)
+        user = create_account(
+            email=email,
+            password=password,
+            role=Role.ADMIN,
+            full_name=full_name,
+            id_type=id_type,
+            id_number=id_number,
+            phone=phone,
+            birth_date=birth_date,
+        )
+        if actor is not None:
+            metadata = {"reason": reason, "before": "", "after": Role.ADMIN}
+            record(actions.ROLE_CHANGED, actor=actor, target_type=actions.USER, target_id=user.pk, metadata=metadata)
+        return user
+
+
+def _check_may_make_admins(actor: User | None, *, reason: str) -> None:
+    if actor is None or not reason.strip():
+        raise AdministratorExists
+    present_actor = all_users().filter(pk=actor.pk).first()
+    if present_actor is None or not present_actor.has_perm("insure_users.change_role"):
+        raise PermissionDenied
 
 
 def ensure_account(
