@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
+from csp.constants import NONE, SELF
 
 from deploy_project.environment import read_environment
 from deploy_project.logs import logging_config
@@ -21,7 +23,7 @@ WSGI_APPLICATION = "deploy_project.wsgi.application"
 APPEND_SLASH = False
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "insure_users.apps.BackOfficeConfig",  # Django's admin, entered by password and e-mail code
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -31,6 +33,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
     "django_structlog",
     "insure_common",
     "insure_audit",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "insure_common.middleware.CorrelationMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "csp.middleware.CSPMiddleware",
     "insure_common.middleware.ApiAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -153,9 +157,20 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if is_production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = is_production
 SECURE_HSTS_PRELOAD = is_production
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = is_production
-SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {"default-src": [SELF], "base-uri": [NONE], "form-action": [SELF], "frame-ancestors": [NONE]}
+}
+
+# Cookies are for the back office only; the API knows none.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = is_production
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/backoffice/"
+SESSION_COOKIE_NAME = "__Secure-session" if is_production else "session"
+CSRF_COOKIE_NAME = "__Secure-csrf" if is_production else "csrf"
+# Behind a proxy that ends TLS, the browser's Origin is the public one.
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(env["PUBLIC_BASE_URL"]))]
 # An API that redirects from http lets a client send its token in clear for ever without noticing.
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 

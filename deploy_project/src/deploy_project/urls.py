@@ -1,12 +1,16 @@
 """Everything under /api/v1/ comes from the packages; the rest is served by the deployment."""
 
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
 from deploy_project.health import healthz, readyz
 
+# Swagger UI's page has one style element and pictures in its style sheet.
+swagger_policy = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]})
 schema = {"permission_classes": [AllowAny], "authentication_classes": []}
 
 api: list[URLPattern | URLResolver] = [
@@ -16,7 +20,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("insure_policies.urls")),
     path("", include("insure_audit.urls")),
     path("schema/", SpectacularAPIView.as_view(**schema), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", **schema), name="docs"),
+    path("docs/", swagger_policy(SpectacularSwaggerSplitView.as_view(url_name="schema", **schema)), name="docs"),
 ]
 
 urlpatterns = [
