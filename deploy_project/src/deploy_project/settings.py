@@ -149,6 +149,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
         "SyncStatus": "insure_integrations.enums.SyncStatus",
+        "TransactionStatus": "insure_payments.enums.TransactionStatus",
     },
 }
 
@@ -218,7 +219,11 @@ INSURE_COMMON = {
     "REDIS_URL": env["REDIS_URL"],
     "THROTTLES": {"payments": "5/minute;30/day"},
     "HTML_PATHS": ("/backoffice/", "/api/v1/docs/"),
-    "RELAY_HOOKS": {"insure_audit.public.seal_pending": 2, "insure_common.outbox.purge": 3600},
+    "RELAY_HOOKS": {
+        "insure_audit.public.seal_pending": 2,
+        "insure_payments.public.refresh_outdated_catalogs": 60,
+        "insure_common.outbox.purge": 3600,
+    },
     "SUBSCRIBERS": {
         "user_activated": ["insure_integrations.tasks.link_user_task"],
         "holder_linked": ["insure_policies.tasks.claim_policies_task", "insure_payments.tasks.claim_charges_task"],
@@ -253,7 +258,14 @@ INSURE_PAYMENTS = {
             "events_secret": env["WOMPI_EVENTS_SECRET"],
             "integrity_secret": env["WOMPI_INTEGRITY_SECRET"],
         }
-    }
+    },
+    "COMPANY": {
+        "name": env["COMPANY_NAME"],
+        "tax_id": env["COMPANY_TAX_ID"],
+        "address": env["COMPANY_ADDRESS"],
+        "contact": env["COMPANY_CONTACT"],
+    },
+    "RETURN_ORIGINS": env["PAYMENT_RETURN_ORIGINS"],
 }
 
 # --- logs -------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from insure_common.outbox import emit
 from insure_common.testing.members.models import Member
 from insure_integrations.public import CoreCharge
 from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
-from insure_payments.models import Account, Charge, Entry
+from insure_payments.models import Account, Charge, Entry, Line
 from insure_payments.services.apply_charges import apply_charges
 from insure_payments.services.claim_charges import claim_charges
 from insure_payments.services.settle_payment import settle_payment
@@ -98,6 +98,17 @@ def test_changed_amount_is_a_reversal_and_a_new_charge(user):
     assert sorted(kinds()) == [EntryKind.CHARGE, EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL]
     assert not Entry.objects.filter(reverses=Charge.objects.get().entry).exists()
     assert AuditEvent.objects.filter(action="payments.charge_changed").exists()
+
+
+def posted_tax():
+    return -sum(Line.objects.filter(account__kind="TAX").values_list("amount_in_cents", flat=True))
+
+
+def test_tax_is_posted_apart_and_follows_its_changes(user):
+    apply(row(user, tax="19000.00"))
+    assert (posted_tax(), balance()) == (1_900_000, 11_900_000)
+    assert apply(row(user, tax="0.00")).updated == 1
+    assert (posted_tax(), balance()) == (0, 11_900_000)
 
 
 def test_changed_words_are_saved_without_a_posting(user):

@@ -173,7 +173,7 @@ class CoreChargeStatus(StrEnum):
 
 
 class CoreCharge(CoreModel):
-    """What is owed. `paid` counts every payment that the core system knows of, ours included."""
+    """What is owed, `tax` included. `paid` counts every payment that the core system knows of, ours included."""
 
     reference: Reference
     policy_reference: Reference | None = Field(validation_alias="policy", default=None)
@@ -181,6 +181,7 @@ class CoreCharge(CoreModel):
     concept: Text
     due_date: Day
     amount_in_cents: Cents = Field(validation_alias="amount")
+    tax_in_cents: Cents = Field(validation_alias="tax", default=0)
     paid_in_cents: Cents = Field(validation_alias="paid")
     outstanding_in_cents: Cents = Field(validation_alias="outstanding")
     currency: Currency
@@ -192,6 +193,8 @@ class CoreCharge(CoreModel):
         expected = 0 if self.status == CoreChargeStatus.VOID else self.amount_in_cents - self.paid_in_cents
         if self.outstanding_in_cents != expected:
             raise ValueError("outstanding is not what is left of the amount")
+        if self.tax_in_cents > self.amount_in_cents:
+            raise ValueError("tax is more than the amount")
         return self
 
 

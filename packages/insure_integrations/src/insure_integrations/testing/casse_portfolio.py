@@ -187,6 +187,7 @@ class Portfolio:
     def _add_charge(self, policy: Row, *, number: int) -> None:
         count = INSTALMENTS[policy["payment_plan"]]
         amount = (Decimal(policy["premium"]["total"]) / count).quantize(Decimal(1))
+        tax = (Decimal(policy["premium"]["tax"]) / count).quantize(Decimal(1))
         instalment = "" if count == 1 else f", cuota 1 de {count}"
         reference = f"REC-{number:06}"
         self.charges[reference] = {
@@ -196,6 +197,7 @@ class Portfolio:
             "concept": f"Prima {PRODUCT_NAMES[policy['product']].lower()} {policy['number']}{instalment}",
             "due_date": (clock.today() + timedelta(days=self.random.randint(5, 40))).isoformat(),
             "amount": _pesos(amount),
+            "tax": _pesos(tax),
             "paid": "0.00",
             "outstanding": _pesos(amount),
             "currency": "COP",

@@ -26,6 +26,7 @@ SAVED_FIELDS = (
     "concept",
     "due_date",
     "amount_in_cents",
+    "tax_in_cents",
     "external_paid_in_cents",
     "paid_in_cents",
     "status",
@@ -41,6 +42,7 @@ class _Change:
 
     charge: Charge
     old_amount_in_cents: int
+    old_tax_in_cents: int
     old_external_in_cents: int
     was_void: bool
 
@@ -50,7 +52,8 @@ class _Change:
 
     @property
     def is_repriced(self) -> bool:
-        return self.charge.amount_in_cents != self.old_amount_in_cents
+        price = (self.charge.amount_in_cents, self.charge.tax_in_cents)
+        return price != (self.old_amount_in_cents, self.old_tax_in_cents)
 
     @property
     def external_delta_in_cents(self) -> int:
@@ -134,6 +137,7 @@ def _new(system: str, row: CoreCharge, users: Mapping[str, Any]) -> Charge:
         concept=row.concept,
         due_date=row.due_date,
         amount_in_cents=row.amount_in_cents,
+        tax_in_cents=row.tax_in_cents,
         currency=row.currency,
         external_paid_in_cents=row.paid_in_cents,
         paid_in_cents=paid_in_cents,
@@ -151,6 +155,7 @@ def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled_
         "concept": row.concept,
         "due_date": row.due_date,
         "amount_in_cents": row.amount_in_cents,
+        "tax_in_cents": row.tax_in_cents,
         "external_paid_in_cents": _paid_elsewhere(charge, row, settled_in_cents),
         "status": ChargeStatus.VOID if row.status == CoreChargeStatus.VOID else charge.status,
     }
@@ -159,6 +164,7 @@ def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled_
     change = _Change(
         charge=charge,
         old_amount_in_cents=charge.amount_in_cents,
+        old_tax_in_cents=charge.tax_in_cents,
         old_external_in_cents=charge.external_paid_in_cents,
         was_void=charge.status == ChargeStatus.VOID,
     )
