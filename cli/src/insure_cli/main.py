@@ -4,6 +4,7 @@ import click
 
 from insure_cli.commands import database, operations, stack
 from insure_cli.commands.demo import demo
+from insure_cli.commands.users import users
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,6 +17,7 @@ for command in (
     *(stack.up, stack.down, stack.status, stack.reset, stack.env),
     demo,
     database.db,
-    *(operations.relay, operations.outbox, operations.audit, operations.ledger, operations.users),
+    *(operations.relay, operations.outbox, operations.audit, operations.ledger),
+    users,
 ):
     main.add_command(command)

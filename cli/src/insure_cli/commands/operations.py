@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from datetime import datetime
 
 import click
 
@@ -81,40 +80,3 @@ def _name_problems(problems: list[str]) -> None:
         click.echo(f"  {problem}")
     if problems:
         raise SystemExit(exits.FOUND_WRONG)
-
-
-@click.group()
-def users() -> None:
-    """Accounts."""
-
-
-@users.command("create-admin")
-@click.option("--email", required=True)
-@click.option("--full-name", required=True)
-@click.option("--id-type", required=True)
-@click.option("--id-number", required=True)
-@click.option("--phone", required=True)
-@click.option("--birth-date", required=True, type=click.DateTime(["%Y-%m-%d"]))
-@click.password_option()
-def create_admin(
-    *, email: str, full_name: str, id_type: str, id_number: str, phone: str, birth_date: datetime, password: str
-) -> None:
-    """Make an administrator; the way to the first one."""
-    project.set_up()
-    from rest_framework.exceptions import APIException
-
-    from insure_users.public import create_admin
-
-    try:
-        create_admin(
-            email=email,
-            full_name=full_name,
-            id_type=id_type,
-            id_number=id_number,
-            phone=phone,
-            birth_date=birth_date.date(),
-            password=password,
-        )
-    except APIException as error:
-        exits.end(exits.NOT_ALLOWED, str(error.detail))
-    click.echo(f"{email} is an administrator.")
