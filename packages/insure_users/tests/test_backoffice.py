@@ -134,7 +134,7 @@ def test_another_code_can_be_asked_for_after_a_while(browser, admin, clock):
 def test_too_many_wrong_passwords_are_a_readable_page(browser, admin):
     answers = [browser.send_password(admin.email_primary, "wrong") for _ in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
-    assert "Inténtelo de nuevo en" in answers[-1].content.decode()
+    assert "intentarlo de nuevo en" in answers[-1].content.decode()
     assert int(answers[-1]["Retry-After"]) > 0
     assert browser.send_password(admin.email_primary).status_code == 429
 

@@ -85,47 +85,34 @@ def _live_session_of(request: HttpRequest) -> Session | None:
     return session
 
 
+def _password(label: Any, **attrs: object) -> forms.CharField:
+    """The exact characters: nothing is trimmed or cut."""
+    return forms.CharField(
+        label=label, max_length=LONGEST_PASSWORD, strip=False, widget=forms.PasswordInput(attrs=attrs)
+    )
+
+
 class PasswordForm(forms.Form):
     email = forms.CharField(
         label=_("E-mail"),
         max_length=LONGEST_EMAIL,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=LONGEST_PASSWORD,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = _password(_("Password"), autocomplete="current-password")
 
     def clean_email(self) -> str:
         return canonical_email(self.cleaned_data["email"])
 
 
 class CodeForm(forms.Form):
-    code = forms.RegexField(
-        r"\A[0-9]{6}\Z",
-        label=_("Code"),
-        error_messages={"invalid": _("The code has six digits.")},
-        widget=forms.TextInput(
-            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 6, "autofocus": True}
-        ),
-    )
+    """Its page has an input of its own, which never repeats the code."""
+
+    code = forms.RegexField(r"\A[0-9]{6}\Z", error_messages={"invalid": _("The code has six digits.")})
 
 
 class NewPasswordForm(forms.Form):
-    current_password = forms.CharField(
-        label=_("Present password"),
-        max_length=LONGEST_PASSWORD,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
-    )
-    new_password = forms.CharField(
-        label=_("New password"),
-        max_length=LONGEST_PASSWORD,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    current_password = _password(_("Present password"), autocomplete="current-password", autofocus=True)
+    new_password = _password(_("New password"), autocomplete="new-password")
 
 
 @method_decorator([sensitive_post_parameters(), csrf_protect, never_cache], name="dispatch")
@@ -236,4 +223,4 @@ def _wait(error: TooManyRequests) -> str:
         wait = ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}
     else:
         wait = gettext("%(n)s minutes") % {"n": -(-seconds // 60)}
-    return gettext("There were too many attempts. Please try again in %(wait)s.") % {"wait": wait}
+    return gettext("Please wait a moment: you can try again in %(wait)s.") % {"wait": wait}
