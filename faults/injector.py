@@ -55,13 +55,15 @@ def freeze(*names: str, seconds: tuple[float, float] = (2, 8)) -> Fault:
 
 
 def gone(name: str, *, seconds: float) -> Fault:
-    """It is killed again as often as it is started."""
+    """It is killed again as often as it is started; afterwards it is left alone for twice as long."""
 
     def fault(stack: Stack, rng: Random) -> str:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             _signal(signal.SIGKILL, *stack.processes(name)[:1])
             time.sleep(0.2)
+        # The supervisor takes its time after so many deaths, and so do the workers to come back.
+        time.sleep(2 * seconds)
         return f"kept {name} down for {seconds:.0f} s"
 
     return fault
