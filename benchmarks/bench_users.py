@@ -197,10 +197,10 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     with override_settings(INSURE_USERS=settings.INSURE_USERS | UNLIMITED):
         logging.disable()
-        number = str(time.time_ns())
-        USER = make_user(email_primary=f"known.{number}@example.com", id_number=f"1{number[-9:]}")
+        number = str(time.time_ns())[-12:-3]
+        USER = make_user(email_primary=f"known.{number}@example.com", id_number=f"1{number}")
         suspended = make_user(
-            email_primary=f"suspended.{number}@example.com", id_number=f"2{number[-9:]}", status="SUSPENDED"
+            email_primary=f"suspended.{number}@example.com", id_number=f"2{number}", status="SUSPENDED"
         )
         login_over_its_hash(USER)
         refresh_against_simplejwt(USER)
