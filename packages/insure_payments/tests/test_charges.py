@@ -1,6 +1,6 @@
 """Charges of the core system: brought in, changed, paid elsewhere, cancelled, claimed, reported."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -156,6 +156,21 @@ def test_our_own_payment_is_never_taken_for_one_made_elsewhere(user, paid_by_us,
     charge = Charge.objects.get()
     assert (charge.status, charge.external_paid_in_cents) == (ChargeStatus.PAID, 0)
     assert balance() == 0
+
+
+def test_payment_elsewhere_that_bounced_after_we_paid_the_rest_is_taken_back(user, provider, drain_outbox, clock):
+    apply(row(user, paid="59000.00"))
+    payment = factories.make_payment(user=user, charges=[Charge.objects.get()])
+    drain_outbox()
+    approved = provider.report("T-1", status=TransactionStatus.APPROVED, amount_in_cents=6_000_000)
+    settle_payment(payment_id=payment.pk, reported=approved)
+    drain_outbox()
+    apply(row(user, paid="119000.00"))
+    assert (Charge.objects.get().status, balance()) == (ChargeStatus.PAID, 0)
+    later = clock.now() + timedelta(hours=1)
+    apply(row(user, paid="60000.00", updated_at=later))
+    charge = Charge.objects.get()
+    assert (charge.external_paid_in_cents, charge.outstanding_in_cents, balance()) == (0, 5_900_000, 5_900_000)
 
 
 def test_core_system_is_told_once_what_was_paid(paid_by_us, core, drain_outbox):

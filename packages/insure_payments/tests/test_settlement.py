@@ -166,6 +166,14 @@ def test_truth_after_a_lie_settles(opened, tell):
     assert tell(APPROVED, currency="COP").status == PaymentStatus.APPROVED
 
 
+def test_wrong_answer_about_posted_money_changes_nothing(opened, tell, provider):
+    tell(APPROVED)
+    before = state_of(opened)
+    settle_payment(payment_id=opened.pk, reported=provider.report("T-1", status=APPROVED, currency="USD"))
+    tell(APPROVED)
+    assert state_of(opened) == before
+
+
 def test_void_reopens_the_charge_and_reverses_the_posting(opened, charge, tell):
     tell(APPROVED)
     tell(VOIDED)

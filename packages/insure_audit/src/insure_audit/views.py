@@ -4,10 +4,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_audit.models import Event
 from insure_audit.permissions import VIEW_AUDIT_EVENT
@@ -15,7 +13,7 @@ from insure_audit.proof import prove
 from insure_audit.selectors.events import audit_events
 from insure_audit.serializers import AuditEventQuery, AuditEventSerializer, ProofSerializer
 from insure_common.api.permissions import requires
-from insure_common.api.views import ListView
+from insure_common.api.views import ApiView, DetailView, ListView
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_audit_events"))
@@ -29,13 +27,13 @@ class AuditEventListView(ListView[Event]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_audit_event"))
-class AuditEventView(RetrieveAPIView[Event]):
+class AuditEventView(DetailView[Event]):
     permission_classes = [requires(VIEW_AUDIT_EVENT)]
     serializer_class = AuditEventSerializer
     queryset = audit_events()
 
 
-class AuditEventProofView(APIView):
+class AuditEventProofView(ApiView):
     permission_classes = [requires(VIEW_AUDIT_EVENT)]
 
     @extend_schema(operation_id="get_audit_event_proof", responses=ProofSerializer)

@@ -1,9 +1,10 @@
 """The back office reads; changes go through services, which want a reason and leave an audit event."""
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's class takes no parameter when it runs
@@ -27,6 +28,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's clas
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().change_view(request, object_id, *args, **kwargs)
+        if response.status_code == HTTPStatus.OK:
+            self.record_view(actor=request.user, object_id=object_id)
+        return response
+
+    def record_view(self, *, actor: Any, object_id: str) -> None:
+        """Leave an audit event of a page that shows what belongs to a client; overridden where it does."""
 
 
 class OwnedAdmin(ReadOnlyAdmin):

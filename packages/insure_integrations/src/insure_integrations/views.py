@@ -5,14 +5,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_common.api.permissions import requires
-from insure_common.api.views import ListView, validated
+from insure_common.api.views import ApiView, DetailView, ListView, validated
 from insure_common.idempotency import idempotently
 from insure_integrations.models import ExternalCall, Notification, SyncRun
 from insure_integrations.permissions import RUN_SYNC_JOB, VIEW_EXTERNAL_CALL, VIEW_SYNC_RUN
@@ -32,7 +30,7 @@ from insure_integrations.services.read_notification import read_notification
 from insure_integrations.services.request_sync import request_sync
 
 
-class SyncJobListView(APIView):
+class SyncJobListView(ApiView):
     permission_classes = [requires(VIEW_SYNC_RUN)]
 
     @extend_schema(operation_id="list_sync_jobs", responses=SyncJobPageSerializer)
@@ -66,7 +64,7 @@ class SyncRunListView(ListView[SyncRun]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_sync_run"))
-class SyncRunView(RetrieveAPIView[SyncRun]):
+class SyncRunView(DetailView[SyncRun]):
     permission_classes = [requires(VIEW_SYNC_RUN)]
     serializer_class = SyncRunDetailSerializer
     queryset = sync_runs()
@@ -83,7 +81,7 @@ class ExternalCallListView(ListView[ExternalCall]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_external_call"))
-class ExternalCallView(RetrieveAPIView[ExternalCall]):
+class ExternalCallView(DetailView[ExternalCall]):
     permission_classes = [requires(VIEW_EXTERNAL_CALL)]
     serializer_class = ExternalCallDetailSerializer
     queryset = external_calls()
@@ -97,7 +95,7 @@ class NotificationListView(ListView[Notification]):
         return notifications_of(self.request.user.pk)
 
 
-class NotificationReadView(APIView):
+class NotificationReadView(ApiView):
     @extend_schema(operation_id="read_notification", request=None, responses=NotificationSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         notification = get_object_or_404(notifications_of(request.user.pk), pk=pk)

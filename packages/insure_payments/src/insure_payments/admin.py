@@ -1,10 +1,14 @@
 """Ledger and payments in the back office: to read, never to change. Each page needs the right of its API endpoint."""
 
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
 
 from insure_common.admin import OwnedAdmin, ReadOnlyAdmin
 from insure_payments.models import Account, Charge, Entry, Payment, WebhookEvent
 from insure_payments.permissions import VIEW_ANY_ACCOUNT, VIEW_ANY_CHARGE, VIEW_ANY_PAYMENT, VIEW_WEBHOOK_EVENT
+from insure_payments.services.view_as_operator import view_account, view_payment, view_webhook_event
 
 
 @admin.register(Account)
@@ -12,6 +16,11 @@ class AccountAdmin(OwnedAdmin):
     view_permissions = (VIEW_ANY_ACCOUNT,)
     list_display = ["kind", "user_id", "currency", "balance_in_cents", "last_posted_at"]
     list_filter = ["kind", "currency"]
+
+    def record_view(self, *, actor: Any, object_id: str) -> None:
+        user_id = Account.objects.values_list("user_id", flat=True).get(pk=object_id)
+        if user_id is not None:
+            view_account(actor=actor, user_id=str(user_id))
 
 
 @admin.register(Entry)
@@ -45,7 +54,10 @@ class PaymentAdmin(OwnedAdmin):
     list_display = ["created_at", "reference", "user_id", "provider", "status", "amount_in_cents", "settled_in_cents"]
     list_filter = ["status", "provider"]
     search_fields = ["=reference"]
-    exclude = ("user", "method")
+    exclude = ("user", "method", "client_address", "redirect_url", "return_url")
+
+    def record_view(self, *, actor: Any, object_id: str) -> None:
+        view_payment(actor=actor, payment_id=UUID(object_id))
 
 
 @admin.register(WebhookEvent)
@@ -54,3 +66,6 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "provider", "event_name", "transaction_id", "status", "verdict", "attempts"]
     list_filter = ["status", "provider"]
     search_fields = ["=transaction_id", "=event_id"]
+
+    def record_view(self, *, actor: Any, object_id: str) -> None:
+        view_webhook_event(actor=actor, event_id=UUID(object_id))

@@ -286,7 +286,8 @@ class AdminPaymentSerializer(PaymentSerializer):
     user = serializers.CharField(source="user_id")
 
     class Meta(PaymentSerializer.Meta):
-        fields = ["user", *PaymentSerializer.Meta.fields]
+        # Not the way into the payer's bank page.
+        fields = ["user", *(name for name in PaymentSerializer.Meta.fields if name != "redirect_url")]
 
 
 class AdminPaymentDetailSerializer(AdminPaymentSerializer):

@@ -1,6 +1,6 @@
 """Outbox consumers: load by id, call one service."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -55,9 +55,11 @@ def report_payment_task(payload: dict[str, Any]) -> None:
     report_payment(transaction_id=UUID(payload["transaction_id"]), charge_references=payload["charge_references"])
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, lease=SEVERAL_CALLS, max_attempts=20)
 def report_reversal_task(payload: dict[str, Any]) -> None:
-    report_reversal(transaction_id=UUID(payload["transaction_id"]))
+    report_reversal(
+        transaction_id=UUID(payload["transaction_id"]), reversed_at=datetime.fromisoformat(payload["reversed_at"])
+    )
 
 
 @consumer()

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 
 from insure_common.admin import OwnedAdmin
 from insure_policies.models import Policy
@@ -20,8 +19,5 @@ class PolicyAdmin(OwnedAdmin):
     search_fields = ["=number", "=reference", "=holder_reference"]
     exclude = ("user", "insured", "fingerprint")
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = super().change_view(request, object_id, *args, **kwargs)
-        if response.status_code == 200:
-            view_policy(actor=request.user, policy_id=UUID(object_id))
-        return response
+    def record_view(self, *, actor: Any, object_id: str) -> None:
+        view_policy(actor=actor, policy_id=UUID(object_id))

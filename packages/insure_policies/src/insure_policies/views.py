@@ -3,14 +3,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_common.api.downloads import pdf_response
 from insure_common.api.permissions import requires
-from insure_common.api.views import ListView
+from insure_common.api.views import ApiView, DetailView, ListView
 from insure_policies.models import Policy
 from insure_policies.permissions import VIEW_ANY_POLICY
 from insure_policies.selectors.documents import document_visible_to, open_document
@@ -29,14 +27,14 @@ class PolicyListView(ListView[Policy]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_policy"))
-class PolicyView(RetrieveAPIView[Policy]):
+class PolicyView(DetailView[Policy]):
     serializer_class = PolicySerializer
 
     def get_queryset(self) -> QuerySet[Policy]:
         return policies_visible_to(self.request.user)
 
 
-class DocumentDownloadView(APIView):
+class DocumentDownloadView(ApiView):
     @extend_schema(operation_id="download_policy_document", responses={(200, "application/pdf"): bytes})
     def get(self, request: Request, policy_id: UUID, document_id: UUID) -> FileResponse:
         document = document_visible_to(request.user, policy_id=policy_id, document_id=document_id)
@@ -53,7 +51,7 @@ class AdminPolicyListView(ListView[Policy]):
         return all_policies(self.filters)
 
 
-class AdminPolicyView(APIView):
+class AdminPolicyView(ApiView):
     permission_classes = [requires(VIEW_ANY_POLICY)]
 
     @extend_schema(operation_id="get_any_policy", responses=AdminPolicySerializer)

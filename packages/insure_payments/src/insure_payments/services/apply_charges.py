@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, Max, OuterRef
 
 from insure_audit.public import record
 from insure_integrations.public import CoreCharge, CoreChargeStatus, PageResult, link_holders
-from insure_payments.enums import ChargeStatus, EntryKind
-from insure_payments.models import Allocation, Charge
+from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
+from insure_payments.models import Allocation, Charge, Transaction
 from insure_payments.services.allocate import derive_paid, trim_allocations
 from insure_payments.services.post_charges import (
     charge_draft,
@@ -19,6 +21,9 @@ from insure_payments.services.post_charges import (
     post_charges,
 )
 from insure_payments.services.post_entry import Draft, post_entries, reversal_of
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the core system's clock may run before ours."""
 
 SAVED_FIELDS = (
     "user",
@@ -34,6 +39,14 @@ SAVED_FIELDS = (
     "revision",
     "updated_at",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A part of one of our payments; `reported_at` is None until the core system has confirmed all of that payment."""
+
+    amount_in_cents: int
+    reported_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,7 @@ def apply_charges(*, system: str, rows: Sequence[CoreCharge]) -> PageResult:
                 refused.append((row.reference, reason))
             elif charge is None:
                 created.append(_new(system, row, users))
-            elif change := _changed(charge, row, users, settled[charge.pk]):
+            elif change := _changed(charge, row, users, settled.get(charge.pk, [])):
                 changes.append(change)
         _insert(created)
         _update(changes)
@@ -100,12 +113,19 @@ def _lock_known(system: str, rows: Iterable[CoreCharge]) -> dict[str, Charge]:
     return {charge.reference: charge for charge in known.select_for_update(no_key=True)}
 
 
-def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, int]:
-    """Cents that our own payments have put on each charge."""
-    settled: dict[Any, int] = defaultdict(int)
-    parts = Allocation.objects.filter(charge__in=list(charges), settled_in_cents__gt=0)
-    for charge_id, amount_in_cents in parts.values_list("charge_id", "settled_in_cents"):
-        settled[charge_id] += amount_in_cents
+def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
+    """What our own payments have put on each charge."""
+    settled: dict[Any, list[_Settled]] = defaultdict(list)
+    unreported = Transaction.objects.filter(
+        payment=OuterRef("payment"), status=TransactionStatus.APPROVED, reported_at__isnull=True
+    )
+    parts = (
+        Allocation.objects.filter(charge__in=list(charges), settled_in_cents__gt=0)
+        .annotate(is_reported=~Exists(unreported), reported_at=Max("payment__transactions__reported_at"))
+        .values_list("charge_id", "settled_in_cents", "is_reported", "reported_at")
+    )
+    for charge_id, amount_in_cents, is_reported, reported_at in parts:
+        settled[charge_id].append(_Settled(amount_in_cents, reported_at if is_reported else None))
     return settled
 
 
@@ -147,7 +167,7 @@ def _new(system: str, row: CoreCharge, users: Mapping[str, Any]) -> Charge:
     )
 
 
-def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled_in_cents: int) -> _Change | None:
+def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled: list[_Settled]) -> _Change | None:
     """Bring a charge to what the row says; None if that is no news."""
     wanted = {
         "user_id": charge.user_id or users.get(row.holder.reference),
@@ -156,7 +176,7 @@ def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled_
         "due_date": row.due_date,
         "amount_in_cents": row.amount_in_cents,
         "tax_in_cents": row.tax_in_cents,
-        "external_paid_in_cents": _paid_elsewhere(charge, row, settled_in_cents),
+        "external_paid_in_cents": _paid_elsewhere(charge, row, settled),
         "status": ChargeStatus.VOID if row.status == CoreChargeStatus.VOID else charge.status,
     }
     if all(getattr(charge, name) == value for name, value in wanted.items()):
@@ -173,14 +193,21 @@ def _changed(charge: Charge, row: CoreCharge, users: Mapping[str, Any], settled_
     return change
 
 
-def _paid_elsewhere(charge: Charge, row: CoreCharge, settled_in_cents: int) -> int:
+def _paid_elsewhere(charge: Charge, row: CoreCharge, settled: list[_Settled]) -> int:
     """What of the row's `paid` did not come through us.
 
-    The core system's figure may or may not hold our own payments yet: our report is on its way. Of all the values that
-    are possible the one nearest to what is known counts, so that no payment of ours is ever taken for a second one.
+    The figure holds what the core system confirmed before the row changed, and may or may not hold our payments whose
+    report is on its way. Of all the values that are possible the one nearest to what is known counts, so that no
+    payment of ours is ever taken for a second one.
     """
-    at_least = max(0, row.paid_in_cents - settled_in_cents)
-    return min(max(charge.external_paid_in_cents, at_least), row.paid_in_cents)
+    confirmed_before = row.updated_at - CLOCK_SKEW
+    ours = sum(part.amount_in_cents for part in settled)
+    surely_held = sum(
+        part.amount_in_cents for part in settled if part.reported_at and part.reported_at < confirmed_before
+    )
+    at_least = max(0, row.paid_in_cents - ours)
+    at_most = max(0, row.paid_in_cents - surely_held)
+    return min(max(charge.external_paid_in_cents, at_least), at_most)
 
 
 def _insert(charges: list[Charge]) -> None:

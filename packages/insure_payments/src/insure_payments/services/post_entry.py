@@ -117,7 +117,9 @@ def _accounts_of(drafts: Iterable[Draft]) -> dict[Key, Account]:
     wanted = {_key(draft, leg) for draft in drafts for leg in draft.legs}
     found = _find(wanted)
     if missing := wanted - found.keys():
-        Account.objects.bulk_create([_new_account(*key) for key in missing], ignore_conflicts=True)
+        # In one order everywhere, or two first postings could lock each other out.
+        keys = sorted(missing, key=str)
+        Account.objects.bulk_create([_new_account(*key) for key in keys], ignore_conflicts=True)
         found = _find(wanted)
     return found
 

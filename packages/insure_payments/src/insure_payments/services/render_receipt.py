@@ -41,7 +41,7 @@ def render_receipt(*, receipt_id: UUID) -> Receipt:
             context={
                 "payment_id": str(payment.pk),
                 "number": receipt_number(receipt),
-                "amount": Money(payment.settled_in_cents, payment.currency).display(),
+                "amount": Money(receipt.transaction.amount_in_cents, receipt.transaction.currency).display(),
                 "reference": payment.reference,
             },
             attachments=[{"name": f"recibo-{receipt.number}.pdf", "path": receipt.path}],

@@ -1,7 +1,7 @@
 """Tell the core system what was paid, and what was taken back."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -11,7 +11,9 @@ from insure_integrations.public import PaymentReport, ReversalReport, core_syste
 from insure_payments.conf import PaymentsSettings
 from insure_payments.models import Transaction
 
-PAUSE = timedelta(seconds=30)
+
+class NotYetReported(Exception):
+    """The core system does not know the payment yet that it should take back."""
 
 
 def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) -> None:
@@ -37,17 +39,20 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
         outbox.complete()
 
 
-def report_reversal(*, transaction_id: UUID) -> None:
-    """Report that a reported transaction was taken back. Raises RetryLater until its payment has been reported."""
+def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
+    """Report that a reported transaction was taken back; safe to repeat, like `report_payment`.
+
+    Raises NotYetReported until its payment has been reported, and what `CoreSystem` raises.
+    """
     voided = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
     if voided.reported_at is None:
-        raise outbox.RetryLater(PAUSE)
+        raise NotYetReported
     report = ReversalReport(
         reference=_reference_of(voided),
         amount_in_cents=voided.reportable_in_cents,
         currency=voided.currency,
         reason=voided.message or voided.status,
-        reversed_at=clock.now(),
+        reversed_at=reversed_at,
     )
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
 

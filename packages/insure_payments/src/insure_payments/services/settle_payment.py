@@ -68,7 +68,8 @@ def _mismatch(payment: Payment, attempt: Transaction, reported: GatewayTransacti
 
 
 def _quarantine(payment: Payment, reported: GatewayTransaction, asked_id: str | None, mismatch: str) -> None:
-    row = payment.transactions.filter(provider_id=asked_id or reported.provider_id)
+    # A transaction whose money is posted stays what it is.
+    row = payment.transactions.filter(provider_id=asked_id or reported.provider_id, entry=None)
     if row.filter(mismatch=mismatch).exists():
         return
     row.update(mismatch=mismatch)

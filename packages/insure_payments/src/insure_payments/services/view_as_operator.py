@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404
 
 from insure_audit.public import record
 from insure_common.exceptions import NotFound
-from insure_payments.models import Payment
-from insure_payments.selectors.payments import all_payments
+from insure_payments.models import Payment, WebhookEvent
+from insure_payments.selectors.payments import all_payments, webhook_events
 
 
 def view_payment(*, actor: Any, payment_id: UUID) -> Payment:
@@ -20,6 +20,16 @@ def view_payment(*, actor: Any, payment_id: UUID) -> Payment:
         payment = get_object_or_404(all_payments(), pk=payment_id)
         record("payments.payment_viewed", actor=actor, target_type="insure_payments.payment", target_id=payment.pk)
         return payment
+
+
+def view_webhook_event(*, actor: Any, event_id: UUID) -> WebhookEvent:
+    """An event with what the provider sent, for a caller with the right `view_webhook_event`. Raises Http404."""
+    with transaction.atomic():
+        event = get_object_or_404(webhook_events(), pk=event_id)
+        record(
+            "payments.webhook_event_viewed", actor=actor, target_type="insure_payments.webhookevent", target_id=event.pk
+        )
+        return event
 
 
 def view_account(*, actor: Any, user_id: str) -> Any:

@@ -1,7 +1,7 @@
 """Take back money that the provider has returned. Part of `settle_payment`, under its lock."""
 
 from insure_audit.public import record
-from insure_common import outbox
+from insure_common import clock, outbox
 from insure_payments.enums import TransactionStatus
 from insure_payments.models import Payment, Transaction
 from insure_payments.services.allocate import release
@@ -22,7 +22,10 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
         metadata={"provider": voided.provider, "provider_id": voided.provider_id},
     )
     if voided.reportable_in_cents:
-        outbox.enqueue("insure_payments.tasks.report_reversal_task", payload={"transaction_id": voided.pk})
+        outbox.enqueue(
+            "insure_payments.tasks.report_reversal_task",
+            payload={"transaction_id": voided.pk, "reversed_at": clock.now().isoformat()},
+        )
     outbox.emit(
         "payment_reversed",
         payload={

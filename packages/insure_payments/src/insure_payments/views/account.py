@@ -8,13 +8,11 @@ from django.db.models import QuerySet
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_common.api.downloads import pdf_response
-from insure_common.api.views import ListView
+from insure_common.api.views import ApiView, DetailView, ListView
 from insure_payments.documents.statement import statement_pdf
 from insure_payments.models import Charge, Line, Statement
 from insure_payments.selectors.accounts import account_summary, entries_of
@@ -31,7 +29,7 @@ from insure_payments.serializers import (
 )
 
 
-class AccountView(APIView):
+class AccountView(ApiView):
     @extend_schema(operation_id="get_account", responses=AccountSerializer)
     def get(self, request: Request) -> Response:
         return Response(AccountSerializer(account_summary(request.user.pk)).data)
@@ -61,7 +59,7 @@ class ChargeListView(ListView[Charge]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_charge"))
-class ChargeView(RetrieveAPIView[Charge]):
+class ChargeView(DetailView[Charge]):
     serializer_class = ChargeSerializer
 
     def get_queryset(self) -> QuerySet[Charge]:
@@ -77,7 +75,7 @@ class StatementListView(ListView[Statement]):
         return statements_visible_to(self.request.user)
 
 
-class StatementView(APIView):
+class StatementView(ApiView):
     @extend_schema(operation_id="get_statement", responses=StatementDetailSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         statement: Any = get_object_or_404(statements_visible_to(request.user), pk=pk)
@@ -85,7 +83,7 @@ class StatementView(APIView):
         return Response(StatementDetailSerializer(statement).data)
 
 
-class StatementPdfView(APIView):
+class StatementPdfView(ApiView):
     @extend_schema(operation_id="get_statement_pdf", responses={(200, "application/pdf"): bytes})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         statement = get_object_or_404(statements_visible_to(request.user), pk=pk)

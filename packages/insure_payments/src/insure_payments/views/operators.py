@@ -4,13 +4,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from insure_common.api.permissions import requires
-from insure_common.api.views import ListView
+from insure_common.api.views import ApiView, ListView
 from insure_payments.models import Line, Payment, WebhookEvent
 from insure_payments.permissions import VIEW_ANY_ACCOUNT, VIEW_ANY_PAYMENT, VIEW_WEBHOOK_EVENT
 from insure_payments.selectors.accounts import account_summary, entries_of
@@ -26,7 +24,7 @@ from insure_payments.serializers import (
     WebhookEventQuery,
     WebhookEventSerializer,
 )
-from insure_payments.services.view_as_operator import view_account, view_payment
+from insure_payments.services.view_as_operator import view_account, view_payment, view_webhook_event
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_all_payments"))
@@ -39,7 +37,7 @@ class AdminPaymentListView(ListView[Payment]):
         return all_payments().filter(**self.filters)
 
 
-class AdminPaymentView(APIView):
+class AdminPaymentView(ApiView):
     permission_classes = [requires(VIEW_ANY_PAYMENT)]
 
     @extend_schema(operation_id="get_any_payment", responses=AdminPaymentDetailSerializer)
@@ -58,16 +56,16 @@ class WebhookEventListView(ListView[WebhookEvent]):
         return webhook_events().filter(**self.filters)
 
 
-@extend_schema_view(get=extend_schema(operation_id="get_webhook_event"))
-class WebhookEventView(RetrieveAPIView[WebhookEvent]):
+class WebhookEventView(ApiView):
     permission_classes = [requires(VIEW_WEBHOOK_EVENT)]
-    serializer_class = WebhookEventDetailSerializer
 
-    def get_queryset(self) -> QuerySet[WebhookEvent]:
-        return webhook_events()
+    @extend_schema(operation_id="get_webhook_event", responses=WebhookEventDetailSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        event = view_webhook_event(actor=request.user, event_id=pk)
+        return Response(WebhookEventDetailSerializer(event).data)
 
 
-class AdminAccountView(APIView):
+class AdminAccountView(ApiView):
     permission_classes = [requires(VIEW_ANY_ACCOUNT)]
 
     @extend_schema(operation_id="get_any_account", responses=AccountSerializer)

@@ -9,15 +9,13 @@ from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
-from rest_framework.generics import RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from insure_common.api.downloads import pdf_response
 from insure_common.api.throttles import FairUse
-from insure_common.api.views import ListView, validated
+from insure_common.api.views import ApiView, DetailView, ListView, validated
 from insure_common.exceptions import NotFound, ServiceUnavailable
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
@@ -74,14 +72,14 @@ class PaymentListView(ListView[Payment]):
 
 
 @extend_schema_view(get=extend_schema(operation_id="get_payment"))
-class PaymentView(RetrieveAPIView[Payment]):
+class PaymentView(DetailView[Payment]):
     serializer_class = PaymentSerializer
 
     def get_queryset(self) -> QuerySet[Payment]:
         return payments_visible_to(self.request.user)
 
 
-class ReceiptView(APIView):
+class ReceiptView(ApiView):
     @extend_schema(operation_id="get_receipt", responses={(200, "application/pdf"): bytes})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         receipt = receipt_visible_to(request.user, pk)
@@ -95,7 +93,7 @@ class ReceiptView(APIView):
         return pdf_response(file, filename=f"recibo-{receipt.number}.pdf")
 
 
-class PaymentMethodsView(APIView):
+class PaymentMethodsView(ApiView):
     @extend_schema(operation_id="list_payment_methods", responses=PaymentMethodsSerializer)
     def get(self, request: Request) -> Response:
         catalog = _catalog()
@@ -106,7 +104,7 @@ class PaymentMethodsView(APIView):
         return Response(PaymentMethodsSerializer(answer).data)
 
 
-class InstitutionListView(APIView):
+class InstitutionListView(ApiView):
     @extend_schema(operation_id="list_institutions", responses=InstitutionPageSerializer)
     def get(self, request: Request) -> Response:
         page = {"next": None, "previous": None, "results": _catalog().institutions}

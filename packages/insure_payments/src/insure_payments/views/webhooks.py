@@ -4,14 +4,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from insure_common.api.views import ApiView
 from insure_common.conf import CommonSettings
 from insure_common.exceptions import PayloadTooLarge
 from insure_payments.services.receive_webhook import receive_webhook
 
 
-class WompiWebhookView(APIView):
+class WompiWebhookView(ApiView):
     """Answers exactly 200 to every authentic event: any other code makes Wompi send it again."""
 
     authentication_classes = []

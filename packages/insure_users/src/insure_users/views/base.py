@@ -5,13 +5,13 @@ from uuid import UUID
 
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from insure_common.api.views import ApiView
 from insure_users.models import Challenge, Session, User
 from insure_users.serializers import ChallengeSerializer
 
 
-class OwnView(APIView):
+class OwnView(ApiView):
     """For whoever is signed in, about themselves."""
 
     @property
@@ -24,7 +24,7 @@ class OwnView(APIView):
         return cast(Session, self.request.auth).pk
 
 
-class PublicView(APIView):
+class PublicView(ApiView):
     """Open to everybody; an Authorization header is not looked at."""
 
     authentication_classes = ()
