@@ -159,7 +159,7 @@ def test_servers_and_usual_ports_give_way(running, idle):
             assert set(state["pids"]) == {"sandbox", "web"}
             assert state["redis"] == urls["REDIS_URL"]
             assert state["database_migration"] == urls["DATABASE_URL"]
-            assert "//postgres_app:" in state["database"]
+            assert "//insure_app_" in state["database"]
             assert state["web"] != running.state["web"]
             assert _is_ready(f"{state['web']}/readyz")
 

@@ -191,3 +191,33 @@ def test_mail_speaks_the_language_of_the_request(phone, user, language, word):
     assert word in message["text"]
     assert code in message["html"]
     assert code_in(message) == code
+
+
+def test_worker_that_dies_before_the_mail_costs_no_code(phone, user, monkeypatch, drain_outbox):
+    class Killed(BaseException):
+        pass
+
+    def die(*_args):
+        raise Killed
+
+    answer = phone.post("auth/login", email=user.email_primary, password=PASSWORD)
+    challenge_id = answer.json()["challenge_id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "_mail", die)
+        with pytest.raises(Killed):
+            send_code(challenge_id=challenge_id, send=1)
+    drain_outbox()
+    (message,) = phone.mailbox.messages(to=user.email_primary)
+    assert verify(phone, challenge_id, code_in(message)) == 200
+
+
+def test_wrong_codes_of_others_do_not_spend_the_owners_budget(phone, user, settings, clock):
+    settings.INSURE_USERS = {**settings.INSURE_USERS, "WRONG_CODES_PER_DAY": 2}
+    for number in range(4):
+        challenge_id, code = phone.asked_for_code(user.email_primary)
+        for _ in range(2):
+            attack = {"challenge_id": challenge_id, "code": wrong(code)}
+            assert phone.post("auth/otp/verify", address=f"10.1.1.{number}", **attack).status_code == 400
+        clock.travel(timedelta(minutes=2))
+    challenge_id, code = phone.asked_for_code(user.email_primary)
+    assert verify(phone, challenge_id, code) == 200

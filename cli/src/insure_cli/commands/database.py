@@ -35,7 +35,11 @@ def grant() -> None:
 
 def apply_migrations(*, verbosity: int) -> None:
     from django.core.management import call_command
+    from django.db import connection
 
+    with connection.cursor() as cursor:
+        # The time-out of requests is no measure for building an index.
+        cursor.execute("SET statement_timeout = 0")
     call_command("migrate", interactive=False, verbosity=verbosity)
 
 

@@ -18,13 +18,14 @@ def create_database(server_url: str) -> str:
     return urlsplit(server_url)._replace(path=f"/{NAME}").geturl()
 
 
-def create_application_role(owner_url: str, *, password: str) -> str | None:
+def create_application_role(owner_url: str, *, role: str, password: str) -> str | None:
     """Create or renew the login of the application on that database; its URL, or None if the owner may not.
+
+    `role` is a name that only this stack uses: on somebody's server no other login is ever touched.
 
     What the role may do is granted after the migrations, by `insure_common.database.grant_application_role`.
     """
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        role = f"{connection.info.dbname}_app"
         owner = connection.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
         if owner.fetchone() != (True,):
             return None

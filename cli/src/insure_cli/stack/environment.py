@@ -45,6 +45,7 @@ def _new_secrets() -> dict[str, Any]:
     text = secrets.token_urlsafe
     return {
         "database_owner": text(24),
+        "database_role": f"insure_app_{secrets.token_hex(4)}",
         "database_application": text(24),
         "variables": {
             "SECRET_KEY": text(48),

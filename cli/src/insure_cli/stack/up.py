@@ -119,7 +119,9 @@ class Stack:
             server = f"postgres://{login}@{servers.LOOPBACK}:{self._ports.postgres}/postgres"
             variables["DATABASE_URL"] = database.create_database(server)
         owner_url = variables["DATABASE_MIGRATION_URL"] = variables["DATABASE_URL"]
-        application_url = database.create_application_role(owner_url, password=self._secrets["database_application"])
+        application_url = database.create_application_role(
+            owner_url, role=self._secrets["database_role"], password=self._secrets["database_application"]
+        )
         if application_url is None:
             self._tell("database", "one role for everything: that of DATABASE_URL may not create another")
         else:

@@ -1,6 +1,8 @@
 """What the ORM has no word for: advisory locks and the rights of the application role."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +21,24 @@ def advisory_lock(*parts: object, wait: bool = True) -> bool:
         cursor.execute(f"SELECT {function}(%s)", [lock_key(*parts)])
         taken = cursor.fetchone()
     return wait or bool(taken and taken[0])
+
+
+@contextmanager
+def session_lock(*parts: object) -> Iterator[bool]:
+    """Hold the lock named by `parts` for a block without a transaction; yields False if somebody else holds it.
+
+    PostgreSQL frees it when the connection ends, so a holder that is killed blocks nobody.
+    """
+    key = [lock_key(*parts)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", key)
+        is_taken = cursor.fetchone() == (True,)
+    try:
+        yield is_taken
+    finally:
+        if is_taken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", key)
 
 
 GRANTS = """

@@ -71,7 +71,7 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     FIRST_DELAY_SECONDS: Positive = 2
     LONGEST_DELAY_SECONDS: Positive = 900
     WRONG_CODES_PER_DAY: AtLeastTwo = 50
-    """Wrong codes for one e-mail and purpose in a day, over all challenges."""
+    """Wrong codes of one caller for one e-mail and purpose in a day, over all challenges; ten times as many of all."""
     MAILS_PER_MINUTE: AtLeastTwo = 3
     """Codes that one client address can have sent to one e-mail in a minute."""
     MAILS_PER_HOUR: AtLeastTwo = 30

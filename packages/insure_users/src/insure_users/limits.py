@@ -107,8 +107,13 @@ def _failed_logins(name: str, most: int, window: timedelta) -> Limit:
     return Limit(name, most, window, backoff=settings.FIRST_DELAY_SECONDS, longest=settings.LONGEST_DELAY_SECONDS)
 
 
-def wrong_codes() -> Limit:
-    return Limit("wrong-codes", UsersSettings.load().WRONG_CODES_PER_DAY, DAY)
+def wrong_codes(purpose: str, destination: str) -> list[tuple[Limit, tuple[str, ...]]]:
+    """The day's budget of wrong codes: for each caller, so that nobody spends the owner's, and a larger one for all."""
+    most = UsersSettings.load().WRONG_CODES_PER_DAY
+    return [
+        (Limit("wrong-codes", most, DAY), (purpose, destination, caller())),
+        (Limit("wrong-codes-all", most * 10, DAY), (purpose, destination)),
+    ]
 
 
 def take_mail(*, purpose: str, destination: str) -> None:

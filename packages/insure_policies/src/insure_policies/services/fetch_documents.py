@@ -23,21 +23,26 @@ SYSTEM_IS_AWAY = timedelta(minutes=5)
 
 
 class DocumentRefused(ValueError):
-    """These documents are not the PDFs that were announced."""
+    """These documents did not come, or are not the PDFs that were announced."""
 
 
 def fetch_documents(*, policy_id: UUID) -> None:
     """List the PDFs of a policy and fetch those that are new or changed; what is there already is not fetched again.
 
-    Raises RetryLater while the core system is away and, after all others are stored, DocumentRefused for those that are
-    not what was announced.
+    Raises RetryLater while the core system is away and, after all others are stored, DocumentRefused for those that did
+    not come or are not what was announced.
     """
     policy = Policy.objects.get(pk=policy_id)
     core = core_system(policy.system)
     refused = []
     try:
         for announced in _announce(policy, core.policy_documents(policy.reference)):
-            content = core.policy_document(policy.reference, announced.reference)
+            try:
+                content = core.policy_document(policy.reference, announced.reference)
+            except CoreUnavailable:
+                # One document that does not come keeps no other away.
+                refused.append(announced.reference)
+                continue
             if not _is_announced_pdf(announced, content):
                 refused.append(announced.reference)
                 continue

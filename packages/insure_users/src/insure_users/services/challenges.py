@@ -158,14 +158,17 @@ def check_code(
         mine = Challenge.objects.filter(OPEN, pk=challenge_id, purpose__in=purposes)
         raise _refusal(mine.filter(user_id=user_id) if user_id else mine, most=most)
     challenge = taken[0]
+    budget = wrong_codes(challenge.purpose, challenge.destination)
     try:
-        wrong_codes().take(challenge.purpose, challenge.destination)
+        for limit, subject in budget:
+            limit.take(*subject)
     except TooManyRequests:
         raise OtpExhausted from None
     if not check_password(_peppered(challenge, code), challenge.code_hash):
         _record_refusal(challenge)
         raise OtpInvalid
-    wrong_codes().give_back(challenge.purpose, challenge.destination)
+    for limit, subject in budget:
+        limit.give_back(*subject)
     logger.info("code accepted", extra={"challenge": str(challenge.pk), "purpose": challenge.purpose})
     return challenge
 
