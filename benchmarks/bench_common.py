@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "composed_settings")
+os.environ |= {"DJANGO_SETTINGS_MODULE": "composed_settings", "LOG_LEVEL": "WARNING"}
 
 import django
 

@@ -3,8 +3,11 @@
 import base64
 import os
 import tempfile
+from pathlib import Path
 
-STATE = tempfile.mkdtemp(prefix="insure-tests-")
+DIRECTORY = tempfile.TemporaryDirectory(prefix="insure-tests-", ignore_cleanup_errors=True)
+STATE = Path(DIRECTORY.name)
+(STATE / "static").mkdir()
 
 os.environ |= {
     "INSURE_ENVIRONMENT": "development",

@@ -22,9 +22,12 @@ def example() -> dict[str, str]:
 def complete():
     distinct = {name: f"{name.lower()}-{'x' * 40}" for name, value in example().items() if "change-me" in value}
     keys = {"JWT_KEYS": f"a={SEED}", "AUDIT_SEAL_KEYS": f"b={SEED}"}
-    return (
-        example() | distinct | keys | {"DATABASE_URL": "postgres://a:b@127.0.0.1/c", "REDIS_URL": "redis://127.0.0.1"}
-    )
+    urls = {
+        "DATABASE_URL": "postgres://a:b@127.0.0.1/c",
+        "DATABASE_MIGRATION_URL": "postgres://o:b@127.0.0.1/c",
+        "REDIS_URL": "redis://127.0.0.1",
+    }
+    return example() | distinct | keys | urls
 
 
 def test_example_names_every_variable_and_explains_it():
@@ -55,8 +58,13 @@ def test_empty_environment_names_every_required_variable_in_one_go():
 
 WRONG = {
     "SECRET_KEY": ["short", "change-me", " " + "x" * 40],
-    "PUBLIC_BASE_URL": ["api.example.com", "ftp://example.com"],
-    "TRUSTED_PROXY_COUNT": ["one"],
+    "PUBLIC_BASE_URL": ["ftp://example.com", "http://api.example.com"],
+    "TRUSTED_PROXY_COUNT": ["one", "-1"],
+    "DATABASE_URL": ["nonsense", "mysql://a/b", "postgres:///b"],
+    "REDIS_URL": ["nonsense", "http://a"],
+    "MEDIA_DIR": ["media"],
+    "EMAIL_PORT": ["-5", "smtp"],
+    "SYNC_INTERVAL_SECONDS": ["0"],
     "WOMPI_ENVIRONMENT": ["sandbox"],
     "LOG_LEVEL": ["LOUD"],
     "JWT_KEYS": ["a=c2hvcnQ=", "a=not base64", "justtext"],
@@ -67,9 +75,9 @@ WRONG = {
 def test_wrong_value_is_named_and_never_repeated(complete, name, value):
     with pytest.raises(WrongEnvironment) as wrong:
         read_environment(complete | {name: value})
-    (line,) = str(wrong.value).splitlines()[1:]
+    line = str(wrong.value).splitlines()[1]
     assert line.startswith(f"{name}: ")
-    assert value not in line or value in ("change-me",)
+    assert len(value) < 3 or value == "change-me" or value not in line
 
 
 def test_one_secret_for_two_purposes_is_refused(complete):

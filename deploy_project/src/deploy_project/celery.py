@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_prerun
+from celery.signals import beat_init, setup_logging, task_prerun, worker_init
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy_project.settings")
@@ -17,6 +17,14 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_django_logging(**_: Any) -> None:
     """A receiver keeps Celery from replacing the logging of settings.py."""
+
+
+@worker_init.connect
+@beat_init.connect
+def check_settings(**_: Any) -> None:
+    from deploy_project.start import refuse_wrong_settings
+
+    refuse_wrong_settings()
 
 
 @task_prerun.connect

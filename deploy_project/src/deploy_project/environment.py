@@ -10,6 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 REQUIRED = object()
+FORMS = {
+    int: "a whole number",
+    bool: "true or false",
+    list: "values separated by commas",
+    dict: "name=value pairs separated by commas",
+}
 SHORTEST_SECRET = 32
 SEED_BYTES = 32
 """Of an Ed25519 private key."""
@@ -23,6 +29,29 @@ def is_strong_secret(value: str) -> str | None:
 def is_url(value: str) -> str | None:
     parts = urlsplit(value)
     return None if parts.scheme in ("http", "https") and parts.netloc else "must be an http or https URL"
+
+
+def is_https_url(value: str) -> str | None:
+    return is_url(value) or (None if value.startswith("https://") else "must be an https URL in production")
+
+
+def is_database_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    is_right = parts.scheme in ("postgres", "postgresql") and parts.hostname and len(parts.path) > 1
+    return None if is_right else "must be of the form postgres://user:password@host:port/database"
+
+
+def is_redis_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    return None if parts.scheme in ("redis", "rediss") and parts.hostname else "must be of the form redis://host:port/0"
+
+
+def is_absolute_path(value: str) -> str | None:
+    return None if value.startswith("/") else "must be an absolute path"
+
+
+def is_at_least(least: int) -> Callable[[int], str | None]:
+    return lambda value: None if value >= least else f"must be at least {least}"
 
 
 def is_key_ring(value: dict[str, str]) -> str | None:
@@ -52,18 +81,18 @@ VARIABLES = (
     Variable("SECRET_KEY", check=is_strong_secret),
     Variable("ALLOWED_HOSTS", cast=list),
     Variable("PUBLIC_BASE_URL", check=is_url),
-    Variable("TRUSTED_PROXY_COUNT", cast=int, default=0),
-    Variable("DATABASE_URL"),
-    Variable("DATABASE_MIGRATION_URL", default=""),
-    Variable("REDIS_URL"),
-    Variable("CACHE_URL", default=""),
+    Variable("TRUSTED_PROXY_COUNT", cast=int, default=0, check=is_at_least(0)),
+    Variable("DATABASE_URL", check=is_database_url),
+    Variable("DATABASE_MIGRATION_URL", default="", check=is_database_url),
+    Variable("REDIS_URL", check=is_redis_url),
+    Variable("CACHE_URL", default="", check=is_redis_url),
     Variable("JWT_KEYS", cast=dict, check=is_key_ring),
     Variable("OTP_PEPPER", check=is_strong_secret),
     Variable("AUDIT_SEAL_KEYS", cast=dict, check=is_key_ring),
-    Variable("AUDIT_ANCHOR_DIR"),
-    Variable("MEDIA_DIR"),
+    Variable("AUDIT_ANCHOR_DIR", check=is_absolute_path),
+    Variable("MEDIA_DIR", check=is_absolute_path),
     Variable("EMAIL_HOST"),
-    Variable("EMAIL_PORT", cast=int, default=587),
+    Variable("EMAIL_PORT", cast=int, default=587, check=is_at_least(1)),
     Variable("EMAIL_HOST_USER", default=""),
     Variable("EMAIL_HOST_PASSWORD", default=""),
     Variable("EMAIL_USE_TLS", cast=bool, default=True),
@@ -84,7 +113,7 @@ VARIABLES = (
     Variable("CASSE_BASE_URL", check=is_url),
     Variable("CASSE_CLIENT_ID"),
     Variable("CASSE_CLIENT_SECRET"),
-    Variable("SYNC_INTERVAL_SECONDS", cast=int, default=600),
+    Variable("SYNC_INTERVAL_SECONDS", cast=int, default=600, check=is_at_least(10)),
     Variable("LOG_LEVEL", default="INFO", check=is_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 )
 
@@ -115,6 +144,8 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         values[variable.name] = value
         if problem:
             problems.append(f"{variable.name}: {problem}")
+    if values["INSURE_ENVIRONMENT"] == "production" and (problem := is_https_url(values["PUBLIC_BASE_URL"] or "")):
+        problems.append(f"PUBLIC_BASE_URL: {problem}")
     seen: dict[str, str] = {}
     for name in DISTINCT:
         first = seen.setdefault(environ.get(name) or name, name)
@@ -136,5 +167,5 @@ def _read(env: Env, variable: Variable) -> tuple[Any, str | None]:
     try:
         value = env(variable.name, cast=variable.cast)
     except (ValueError, ImproperlyConfigured):
-        return None, f"is not a {variable.cast.__name__}"
+        return None, f"must be {FORMS[variable.cast]}"
     return value, variable.check(value) if variable.check else None

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from insure_common import correlation
+from insure_common.redaction import MASK, redacted
 
 Event = MutableMapping[str, Any]
 
@@ -16,7 +17,6 @@ _SECRET_VALUES = re.compile(
     r"|(?:prv|pub)_(?:test|prod|stagtest)_\w+"  # Wompi keys
     r"|(?<=Bearer )\S+"
 )
-MASK = "***"
 
 
 def add_correlation(_logger: Any, _method: str, event: Event) -> Event:
@@ -30,7 +30,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     for name, value in event.items():
         if not isinstance(value, str):
             continue
-        event[name] = MASK if _SECRET_NAMES.search(name) else _SECRET_VALUES.sub(MASK, value)
+        event[name] = MASK if _SECRET_NAMES.search(name) else redacted(_SECRET_VALUES.sub(MASK, value))
     return event
 
 

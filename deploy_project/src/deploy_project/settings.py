@@ -45,7 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "insure_common.middleware.CorrelationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "deploy_project.request_log.RequestLog",
     "csp.middleware.CSPMiddleware",
     "insure_common.middleware.ApiAnswersMiddleware",
     "django.middleware.security.SecurityMiddleware",

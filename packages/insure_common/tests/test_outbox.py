@@ -145,3 +145,9 @@ def test_purge_removes_only_what_was_done_long_ago(clock, drain_outbox):
     enqueue("note", text="new")
     assert outbox.purge() == 1
     assert len(pending()) == 1
+
+
+def test_kept_error_holds_no_row_and_no_address():
+    error = ValueError('violates "c"\nDETAIL:  Failing row contains (1, 1099888777).')
+    assert outbox._readable(error) == 'ValueError: violates "c"'
+    assert outbox._readable(ValueError("refused: ana@example.com")) == "ValueError: refused: ***"

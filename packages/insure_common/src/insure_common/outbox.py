@@ -21,6 +21,7 @@ from insure_common import clock, correlation
 from insure_common.conf import CommonSettings, import_dotted
 from insure_common.ids import new_id
 from insure_common.models import IdempotencyKey, OutboxMessage
+from insure_common.redaction import redacted
 
 logger = logging.getLogger(__name__)
 
@@ -213,7 +214,7 @@ def _fail(delivery: _Delivery, message: OutboxMessage, error: Exception) -> None
 
 
 def _readable(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+    return redacted(f"{type(error).__name__}: {error}")[:500]
 
 
 def _backoff(attempts: int) -> timedelta:

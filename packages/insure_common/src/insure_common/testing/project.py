@@ -8,6 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from insure_common.api import defaults
 
+MEDIA = tempfile.TemporaryDirectory(prefix="insure-media-", ignore_cleanup_errors=True)
+"""Goes when the process ends."""
+
 
 def database(url: str, *, test_name: str) -> dict[str, Any]:
     """Django's settings of one PostgreSQL database from its URL."""
@@ -72,7 +75,7 @@ def base_settings(package: str, *, user_model: str = "members.Member", apps: Seq
         "STORAGES": {
             "default": {
                 "BACKEND": "django.core.files.storage.FileSystemStorage",
-                "OPTIONS": {"location": tempfile.mkdtemp(prefix="insure-media-")},
+                "OPTIONS": {"location": MEDIA.name},
             },
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
         },
