@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
+from insure_common.models import OutboxMessage
 from insure_payments.enums import FailureReason, PaymentStatus, TransactionStatus
 from insure_payments.gateways.base import AcceptanceOutdated, GatewayRefused, GatewayUnavailable
 from insure_payments.models import ChargeHold, ProviderCatalog
@@ -90,6 +91,8 @@ def test_time_out_is_settled_by_the_reference(started, provider, drain_outbox, c
 def test_time_out_that_never_arrived_ends_in_error(started, provider, drain_outbox, clock):
     provider.failures["open"] = [GatewayUnavailable("time-out", sent=True)]
     drain_outbox()
+    last = OutboxMessage.objects.get(dedupe_key=f"insure_payments.opening:{started.pk}")
+    assert last.due_at - started.created_at < timedelta(minutes=5, seconds=10)
     clock.travel(timedelta(minutes=6))
     drain_outbox()
     started.refresh_from_db()

@@ -67,6 +67,7 @@ def _begin_attempt(payment_id: UUID) -> Payment | None:
         if payment.transactions.exists():
             # An earlier run died on its way: whether the provider has heard of it is for the reference to tell.
             _look_again_soon(payment)
+            _look_again_at_the_latest(payment)
             outbox.complete()
             return None
         derive_state(payment)
@@ -125,6 +126,7 @@ def _leave_unknown(payment: Payment) -> None:
         derive_state(payment)
         payment.save()
         _look_again_soon(payment)
+        _look_again_at_the_latest(payment)
         outbox.complete()
 
 
@@ -144,4 +146,14 @@ def _look_again_soon(payment: Payment) -> None:
         payload={"payment_id": payment.pk},
         delay=timedelta(seconds=1),
         priority=outbox.Priority.URGENT,
+    )
+
+
+def _look_again_at_the_latest(payment: Payment) -> None:
+    """When the provider's silence counts as failure, so that the payment does not wait for its next poll."""
+    outbox.enqueue(
+        "insure_payments.tasks.refresh_payment_task",
+        payload={"payment_id": payment.pk},
+        delay=timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES),
+        dedupe_key=f"insure_payments.opening:{payment.pk}",
     )
