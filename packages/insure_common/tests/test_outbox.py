@@ -113,6 +113,16 @@ def test_expired_lease_is_handed_over_again(clock, drain_outbox):
     assert consumers.log == ["again"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_long_consumer_keeps_its_message(monkeypatch, clock):
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=1))
+    message_id = enqueue("outlive_lease", seconds=2)
+    (lease,) = outbox.lease_due(limit=1)
+    outbox.run_message(lease.message_id, lease.token)
+    assert OutboxMessage.objects.get(pk=message_id).status == Status.DONE
+    assert consumers.log == [0]
+
+
 def test_message_that_kills_its_worker_is_given_up(clock, drain_outbox):
     message_id = enqueue("fail_twice_allowed")
     OutboxMessage.objects.update(attempts=2)

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.module_loading import autodiscover_modules
 
+from insure_common import clock
 from insure_common.conf import CommonSettings, register_settings_check
 
 
@@ -11,4 +13,5 @@ class InsureCommonConfig(AppConfig):
 
     def ready(self) -> None:
         register_settings_check(CommonSettings)
+        connection_created.connect(clock.follow)
         autodiscover_modules("tasks")

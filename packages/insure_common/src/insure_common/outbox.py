@@ -19,6 +19,7 @@ from django.db.models import F
 
 from insure_common import clock, correlation
 from insure_common.conf import CommonSettings, import_dotted
+from insure_common.heartbeat import Heartbeat
 from insure_common.ids import new_id
 from insure_common.models import IdempotencyKey, OutboxMessage
 from insure_common.redaction import redacted
@@ -29,6 +30,8 @@ Payload = dict[str, Any]
 ConsumerFunction = Callable[[Payload], None]
 Status = OutboxMessage.Status
 
+LEASE = timedelta(seconds=20)
+"""A worker without a sign of life for this long has lost its message to another one."""
 LONGEST_BACKOFF_SECONDS = 600
 PURGE_BATCH = 5_000
 
@@ -54,7 +57,7 @@ class LeaseLost(Exception):
 @dataclass(frozen=True, slots=True)
 class ConsumerOptions:
     atomic: bool
-    lease: timedelta
+    time_limit: timedelta
     max_attempts: int
 
 
@@ -69,16 +72,17 @@ _delivery: ContextVar[_Delivery | None] = ContextVar("insure_outbox_delivery", d
 
 
 def consumer(
-    *, atomic: bool = True, lease: timedelta = timedelta(seconds=60), max_attempts: int = 10
+    *, atomic: bool = True, time_limit: timedelta = timedelta(seconds=60), max_attempts: int = 10
 ) -> Callable[[ConsumerFunction], ConsumerFunction]:
     """Declare a function of a package's tasks.py as an outbox consumer.
 
     With `atomic` the runner opens the transaction and marks the message DONE in it. Without, for consumers that call
-    other systems, the service calls `complete()` in the transaction of its effect. `lease` is the longest run time.
+    other systems, the service calls `complete()` in the transaction of its effect. A worker that takes longer than
+    `time_limit` is ended.
     """
 
     def declare(function: ConsumerFunction) -> ConsumerFunction:
-        _consumers[function] = ConsumerOptions(atomic=atomic, lease=lease, max_attempts=max_attempts)
+        _consumers[function] = ConsumerOptions(atomic=atomic, time_limit=time_limit, max_attempts=max_attempts)
         return function
 
     return declare
@@ -166,11 +170,17 @@ def run_message(message_id: UUID, token: UUID, *, reraise: bool = False) -> None
             _fail(delivery, message, RuntimeError("the worker died in every attempt"))
             return
         started = OutboxMessage.objects.filter(pk=message_id, status=Status.LEASED, lease_token=token).update(
-            attempts=F("attempts") + 1, leased_until=clock.now() + options.lease
+            attempts=F("attempts") + 1, leased_until=clock.now() + LEASE
         )
         if started:
             message.attempts += 1
-            _consume(delivery, message, function, options, reraise=reraise)
+            with Heartbeat(lambda: _extend(delivery), every=LEASE / 4):
+                _consume(delivery, message, function, options, reraise=reraise)
+
+
+def _extend(delivery: _Delivery) -> None:
+    mine = OutboxMessage.objects.filter(pk=delivery.message_id, status=Status.LEASED, lease_token=delivery.token)
+    mine.update(leased_until=clock.now() + LEASE)
 
 
 def _consume(
@@ -225,7 +235,7 @@ def _backoff(attempts: int) -> timedelta:
 class Lease:
     message_id: UUID
     token: UUID
-    lasts: timedelta
+    time_limit: timedelta
 
 
 LEASE_SQL = """
@@ -244,12 +254,12 @@ def lease_due(*, limit: int) -> list[Lease]:
     with connection.cursor() as cursor:
         cursor.execute(LEASE_SQL, {"token": token, "until": until, "now": now, "limit": limit})
         rows = sorted(cursor.fetchall(), key=lambda row: row[2:])
-    return [Lease(message_id=row[0], token=token, lasts=_lease_of(row[1])) for row in rows]
+    return [Lease(message_id=row[0], token=token, time_limit=_time_limit_of(row[1])) for row in rows]
 
 
-def _lease_of(task: str) -> timedelta:
+def _time_limit_of(task: str) -> timedelta:
     try:
-        return find_consumer(task)[1].lease
+        return find_consumer(task)[1].time_limit
     except ImproperlyConfigured:
         return timedelta(seconds=60)
 

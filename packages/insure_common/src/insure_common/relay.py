@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 PAUSE_AFTER_FAILURE = 1.0
 RECLAIM_INTERVAL = 5.0
 MARGIN = timedelta(seconds=5)
-"""A worker is ended this long before its lease runs out."""
+"""A worker is asked to end this long before it is ended."""
 
 
 def run(stop: threading.Event) -> None:
@@ -54,8 +54,8 @@ def relay_once(*, limit: int) -> int | None:
             run_outbox_message.apply_async(
                 (str(lease.message_id), str(lease.token)),
                 retry=False,
-                soft_time_limit=int((lease.lasts - MARGIN).total_seconds()),
-                time_limit=int(lease.lasts.total_seconds()),
+                soft_time_limit=int((lease.time_limit - MARGIN).total_seconds()),
+                time_limit=int(lease.time_limit.total_seconds()),
             )
         except Exception:
             logger.warning("relay waits for the broker", exc_info=True)

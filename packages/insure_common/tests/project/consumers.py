@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -48,6 +49,12 @@ def complete_itself(payload):
 def lose_lease_then_complete(payload):
     outbox.enqueue("project.consumers.note", payload={"text": "effect"})
     OutboxMessage.objects.filter(task__endswith="lose_lease_then_complete").update(lease_token=uuid4())
+
+
+@outbox.consumer(atomic=False)
+def outlive_lease(payload):
+    time.sleep(payload["seconds"])
+    log.append(outbox.reclaim_expired())
 
 
 def hook():

@@ -29,7 +29,7 @@ class IntegrationsSettings(AppSettings, setting="INSURE_INTEGRATIONS"):
     SYNC_PAGE_SIZE: int = 200
     SYNC_SLICE: timedelta = timedelta(seconds=60)
     """A run hands over to its next slice after this time, so that no task is long."""
-    SYNC_LEASE: timedelta = timedelta(minutes=5)
+    SYNC_LEASE: timedelta = timedelta(seconds=90)
     """A run without a sign of life for this long belongs to whoever claims it next."""
     SYNC_MAX_FAILURES: int = 5
     """Failures in a row after which a run is FAILED; until then it resumes from its cursor."""

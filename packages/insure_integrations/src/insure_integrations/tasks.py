@@ -18,7 +18,7 @@ def request_syncs_task(payload: dict[str, Any]) -> None:
 
 
 # A slice takes SYNC_SLICE and the calls of its last page, each retried within its own time-out.
-@consumer(atomic=False, lease=timedelta(minutes=5))
+@consumer(atomic=False, time_limit=timedelta(minutes=5))
 def run_sync_task(payload: dict[str, Any]) -> None:
     run_sync(run_id=UUID(payload["run_id"]))
 

@@ -18,17 +18,17 @@ SEVERAL_CALLS = timedelta(minutes=3)
 """Long enough for a few calls to a provider that each end at their own time-out."""
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def open_payment_task(payload: dict[str, Any]) -> None:
     open_payment(payment_id=UUID(payload["payment_id"]))
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def refresh_payment_task(payload: dict[str, Any]) -> None:
     refresh_payment(payment_id=UUID(payload["payment_id"]))
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def process_webhook_task(payload: dict[str, Any]) -> None:
     process_webhook(event_id=UUID(payload["event_id"]))
 
@@ -40,7 +40,7 @@ def sweep_payments_task(payload: dict[str, Any]) -> None:
     refresh_outdated_catalogs()
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def refresh_catalog_task(payload: dict[str, Any]) -> None:
     refresh_catalog(provider=payload["provider"])
 
@@ -50,12 +50,12 @@ def render_receipt_task(payload: dict[str, Any]) -> None:
     render_receipt(receipt_id=UUID(payload["receipt_id"]))
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def report_payment_task(payload: dict[str, Any]) -> None:
     report_payment(transaction_id=UUID(payload["transaction_id"]), charge_references=payload["charge_references"])
 
 
-@consumer(atomic=False, lease=SEVERAL_CALLS, max_attempts=20)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, max_attempts=20)
 def report_reversal_task(payload: dict[str, Any]) -> None:
     report_reversal(
         transaction_id=UUID(payload["transaction_id"]), reversed_at=datetime.fromisoformat(payload["reversed_at"])

@@ -15,6 +15,6 @@ def claim_policies_task(payload: dict[str, Any]) -> None:
     claim_policies(system=payload["system"], holder_reference=payload["reference"], user_id=payload["user_id"])
 
 
-@consumer(atomic=False, lease=timedelta(minutes=5), max_attempts=5)
+@consumer(atomic=False, time_limit=timedelta(minutes=5), max_attempts=5)
 def fetch_documents_task(payload: dict[str, Any]) -> None:
     fetch_documents(policy_id=UUID(payload["policy_id"]))

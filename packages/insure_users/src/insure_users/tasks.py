@@ -20,6 +20,6 @@ def send_notice_task(payload: dict[str, Any]) -> None:
     send_notice(**payload)
 
 
-@consumer(atomic=False, lease=timedelta(minutes=5))
+@consumer(atomic=False, time_limit=timedelta(minutes=5))
 def purge_task(payload: dict[str, Any]) -> None:
     purge()
