@@ -25,7 +25,8 @@ from insure_payments.gateways.base import (
     gateway,
     gateway_problems,
 )
-from insure_payments.gateways.wompi import WompiGateway, integrity_signature, international_phone
+from insure_payments.gateways.edge import international_phone
+from insure_payments.gateways.wompi import WompiGateway, integrity_signature
 from insure_payments.testing.wompi import WompiSandbox
 
 # Not in a transaction: the client refuses to call out while one is open.

@@ -1,6 +1,5 @@
 """Wompi (Colombia), of which PSE. Source: docs.wompi.co/docs/colombia, "métodos de pago" and "errores"."""
 
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -17,15 +16,14 @@ from insure_payments.gateways.base import (
     Notification,
     OpenRequest,
 )
+from insure_payments.gateways.edge import A, international_phone, parsed
 from insure_payments.gateways.wompi_answers import (
-    A,
     Banks,
     Merchant,
     MerchantInfo,
     OneTransaction,
     Transaction,
     Transactions,
-    parsed,
     refusal,
 )
 from insure_payments.gateways.wompi_config import WompiConfig, configuration_problems
@@ -208,9 +206,3 @@ def integrity_signature(*, reference: str, amount_in_cents: int, currency: str, 
     There are no separators, so a reference must not end in a digit: it could change places with the amount's.
     """
     return sha256(f"{reference}{amount_in_cents}{currency}{integrity_secret}".encode()).hexdigest()
-
-
-def international_phone(phone: str) -> str:
-    """Digits with the country code; ten digits are Colombian: `310 765 4321` is `573107654321`."""
-    digits = re.sub(r"[^0-9]", "", phone)
-    return f"57{digits}" if len(digits) == 10 else digits

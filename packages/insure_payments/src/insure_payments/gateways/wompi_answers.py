@@ -6,15 +6,12 @@ be HTML from the edge of Wompi's network.
 
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Any, NamedTuple
 
 from insure_integrations.public import Response
 from insure_payments.enums import TransactionStatus
-from insure_payments.gateways.base import GatewayTransaction, GatewayUnavailable
+from insure_payments.gateways.base import GatewayTransaction
+from insure_payments.gateways.edge import Answer, moment_or_nothing, text_or_nothing, web_address_or_nothing
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +22,6 @@ STATUSES = {
     "VOIDED": TransactionStatus.VOIDED,
     "ERROR": TransactionStatus.ERROR,
 }
-
-
-class Answer(BaseModel):
-    """Unknown fields are ignored, a wrong type is an unreadable answer."""
-
-    model_config = ConfigDict(strict=True)
 
 
 class Transaction(Answer):
@@ -58,12 +49,12 @@ class Transaction(Answer):
             status=status or TransactionStatus.PENDING,
             amount_in_cents=self.amount_in_cents,
             currency=self.currency,
-            method=_text(self.payment_method_type),
+            method=text_or_nothing(self.payment_method_type),
             environment=environment,
-            redirect_url=_web_address(extra.get("async_payment_url")),
-            trace_code=_text(extra.get("traceability_code")),
-            message=_text(self.status_message),
-            finalized_at=_moment(self.finalized_at),
+            redirect_url=web_address_or_nothing(extra.get("async_payment_url")),
+            trace_code=text_or_nothing(extra.get("traceability_code")),
+            message=text_or_nothing(self.status_message),
+            finalized_at=moment_or_nothing(self.finalized_at),
         )
 
 
@@ -103,17 +94,6 @@ class Banks(Answer):
     data: list[Bank]
 
 
-A = TypeVar("A", bound=Answer)
-
-
-def parsed(form: type[A], answer: Response, *, sent: bool) -> A:
-    """The body of a success. Raises GatewayUnavailable if it is not of this form."""
-    try:
-        return form.model_validate_json(answer.body)
-    except ValidationError as error:
-        raise GatewayUnavailable(f"unreadable answer: {error.error_count()} problems", sent=sent) from None
-
-
 class Refusal(NamedTuple):
     """An error answer: a line to show, and the messages by field."""
 
@@ -133,24 +113,3 @@ def refusal(answer: Response) -> Refusal:
     except (ValueError, KeyError, TypeError, AttributeError):
         return Refusal(f"HTTP {answer.status}", {})
     return Refusal("; ".join(texts), fields)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _web_address(value: Any) -> str:
-    """A payer is sent there: nothing but a web address will do."""
-    try:
-        is_web = urlsplit(_text(value)).scheme in ("http", "https")
-    except ValueError:
-        return ""
-    return _text(value) if is_web else ""
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(_text(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

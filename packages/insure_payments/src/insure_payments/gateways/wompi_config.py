@@ -8,7 +8,9 @@ import re
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
+
+from insure_payments.gateways.edge import is_secure_url, options_problems
 
 KEY_FORMS = {
     "public_key": "pub_{environment}_",
@@ -17,7 +19,6 @@ KEY_FORMS = {
     "integrity_secret": "{environment}_integrity_",
 }
 HOSTS = {"sandbox.wompi.co": "test", "production.wompi.co": "prod"}
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class WompiConfig(BaseModel):
@@ -39,21 +40,18 @@ class WompiConfig(BaseModel):
 
 
 def configuration_problems(options: dict[str, Any]) -> list[str]:
-    """One readable line per problem. Values are never repeated: most of them are secret."""
-    try:
-        config = WompiConfig.model_validate(options)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        return [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in found]
+    """One readable line per problem, without repeating a value."""
+    if problems := options_problems(WompiConfig, options):
+        return problems
+    config = WompiConfig.model_validate(options)
     return [*_url_problems(config), *_key_problems(config)]
 
 
 def _url_problems(config: WompiConfig) -> list[str]:
-    url = urlsplit(config.base_url)
     problems = []
-    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
+    if not is_secure_url(config.base_url):
         problems.append("base_url: must be an https:// URL (http:// on the loopback address only)")
-    if HOSTS.get(url.hostname or "", config.environment) != config.environment:
+    if HOSTS.get(urlsplit(config.base_url).hostname or "", config.environment) != config.environment:
         problems.append(f"base_url: is not the address of environment {config.environment!r}")
     return problems
 

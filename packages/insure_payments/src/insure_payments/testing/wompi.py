@@ -9,27 +9,24 @@
 spoken; a further one is an entry in `wompi_rules.METHOD_RULES` and its progress in `wompi_state`.
 """
 
-import asyncio
 import copy
-import json
-import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from insure_payments.testing.api import Json, Work, api_route, root_url
+from insure_payments.testing.controls import ApiFault, EventFault
+from insure_payments.testing.events import Delivery
 from insure_payments.testing.wompi_bank import bank_routes
-from insure_payments.testing.wompi_controls import ApiFault, EventFault, Operation
-from insure_payments.testing.wompi_events import Delivery, events_with
-from insure_payments.testing.wompi_rules import Keys, Refused, check_body, invalid, not_found
-from insure_payments.testing.wompi_state import BANKS, Json, Record, State, Status
-
-Work = Callable[[Request, Any], Any]
+from insure_payments.testing.wompi_controls import Operation
+from insure_payments.testing.wompi_events import faulty_events
+from insure_payments.testing.wompi_rules import Keys, check_body, invalid, not_found, refused
+from insure_payments.testing.wompi_state import BANKS, Record, State, Status
 
 ALTERATIONS: Mapping[ApiFault, Json] = {
     "unknown_status": {"status": "IN_REVIEW"},
@@ -109,7 +106,7 @@ class WompiSandbox:
         nobody answered. Blocks until answered. Raises LookupError.
         """
         state = self._state
-        events = events_with(fault, past=self._find(transaction).events, secret=state.keys.events_secret)
+        events = faulty_events(fault, past=self._find(transaction).events, secret=state.keys.events_secret)
         return [state.sender.post(event, state.controls.events).result() for event in events]
 
     def _find(self, transaction: str) -> Record:
@@ -161,13 +158,12 @@ class WompiSandbox:
         method = body["payment_method"]["type"]
         if method not in self._state.controls.methods:
             raise not_found(f"No hay una identidad de pago para {method} configurada para este comercio")
-        here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
-        return self._state.add(body, root=self._public_url or here)
+        return self._state.add(body, root=root_url(request, self._public_url))
 
     def _read(self, request: Request, _: Any) -> Json:
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if key.startswith("prv_") and key != self._state.keys.private_key:
-            raise Refused(403, "INVALID_ACCESS_TOKEN", "El token no tiene suficientes permisos")
+            raise refused(403, "INVALID_ACCESS_TOKEN", "El token no tiene suficientes permisos")
         record = self._state.find(request.path_params["id"])
         if record is None or record.transaction["id"] != request.path_params["id"]:
             raise not_found()
@@ -187,49 +183,18 @@ class WompiSandbox:
         start = (int(query.get("page", 1)) - 1) * size
         return found[start : start + size]
 
-    # How it answers, faults included.
-
     def _route(self, path: str, operation: Operation, work: Work, method: str = "GET") -> Route:
-        async def endpoint(request: Request) -> Response:
-            body = await _json(request)
-            await asyncio.sleep(self._state.controls.latency_ms / 1000)
-            fault = self._state.take_fault(operation)
-            if fault == "bad_gateway" or random.random() < self._state.controls.error_rate:
-                return HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", status_code=502)
-            if fault == "too_many_requests":
-                return JSONResponse({"error": {"type": "TOO_MANY_REQUESTS"}}, 429, {"Retry-After": "1"})
-            try:
-                with self._state.lock:
-                    data = work(request, body)
-            except Refused as refused:
-                return JSONResponse(refused.body, refused.status)
-            return await self._success(201 if method == "POST" else 200, data, fault)
-
-        return Route(path, endpoint, methods=[method])
-
-    async def _success(self, status: int, data: Any, fault: ApiFault | None) -> Response:
-        if fault and (change := ALTERATIONS.get(fault)):
-            data = [row | change for row in data] if isinstance(data, list) else data | change
-        text = json.dumps({"data": data, "meta": {}})
-        if fault == "timeout":
-            await asyncio.sleep(self._state.controls.hang_ms / 1000)
-        elif fault == "drip":
-            return StreamingResponse(_drip(text), status, media_type="application/json")
-        elif fault == "truncated":
-            text = text[: len(text) // 2]
-        return Response(text, status, media_type="application/json")
+        return api_route(
+            path,
+            lambda request, body: {"data": work(request, body), "meta": {}},
+            operation=operation,
+            state=self._state,
+            altered=_altered,
+            method=method,
+            status=201 if method == "POST" else 200,
+        )
 
 
-async def _json(request: Request) -> Any:
-    """The body, or None if it is not JSON."""
-    try:
-        return json.loads(await request.body())
-    except ValueError:
-        return None
-
-
-async def _drip(text: str) -> AsyncIterator[bytes]:
-    """One byte a second: always alive, never done."""
-    for byte in text.encode():
-        yield bytes([byte])
-        await asyncio.sleep(1)
+def _altered(content: Json, fault: ApiFault) -> Json:
+    change, data = ALTERATIONS.get(fault, {}), content["data"]
+    return {**content, "data": [row | change for row in data] if isinstance(data, list) else data | change}

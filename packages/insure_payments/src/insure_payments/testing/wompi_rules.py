@@ -8,24 +8,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from insure_payments.testing.api import Refused
+
 Body = Mapping[str, Any]
 
 
-class Refused(Exception):
-    """An answer that is no success: `status` and the `error` object of its body."""
-
-    def __init__(self, status: int, type_: str, detail: str | Mapping[str, list[str]]) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.body = {"error": {"type": type_, ("reason" if isinstance(detail, str) else "messages"): detail}}
+def refused(status: int, type_: str, detail: str | Mapping[str, list[str]]) -> Refused:
+    """An error answer: one reason, or messages by field."""
+    return Refused(status, {"error": {"type": type_, ("reason" if isinstance(detail, str) else "messages"): detail}})
 
 
 def invalid(field: str, message: str) -> Refused:
-    return Refused(422, "INPUT_VALIDATION_ERROR", {field: [message]})
+    return refused(422, "INPUT_VALIDATION_ERROR", {field: [message]})
 
 
 def not_found(reason: str = "La entidad solicitada no existe") -> Refused:
-    return Refused(404, "NOT_FOUND_ERROR", reason)
+    return refused(404, "NOT_FOUND_ERROR", reason)
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Keys:
             reason = "Se esperaba una llave privada pero se recibió una pública"  # ours
         else:
             return
-        raise Refused(401, "INVALID_ACCESS_TOKEN", reason)
+        raise refused(401, "INVALID_ACCESS_TOKEN", reason)
 
 
 class Rule(NamedTuple):
@@ -136,7 +134,7 @@ MINIMUM_IN_CENTS = 150_000
 def check_body(body: Any) -> None:
     """Refuse (422) what is wrong with a new transaction before anybody looks at keys, tokens or signature."""
     if not isinstance(body, Mapping):
-        raise Refused(422, "UNPROCESSABLE", "El cuerpo de la petición no es un objeto JSON")  # ours
+        raise refused(422, "UNPROCESSABLE", "El cuerpo de la petición no es un objeto JSON")  # ours
     for rule in TRANSACTION_RULES:
         rule.check(body)
     if body["amount_in_cents"] < MINIMUM_IN_CENTS:
@@ -144,6 +142,6 @@ def check_body(body: Any) -> None:
         raise invalid("valid_amount_in_cents", text)
     method = body.get("payment_method")
     if not isinstance(method, Mapping) or not is_text(method.get("type")):
-        raise Refused(422, "UNPROCESSABLE", "No se especificó método de pago o fuente de pago")
+        raise refused(422, "UNPROCESSABLE", "No se especificó método de pago o fuente de pago")
     for rule in (*METHOD_RULES.get(method["type"], ()), *CONSENT_RULES):
         rule.check(body)

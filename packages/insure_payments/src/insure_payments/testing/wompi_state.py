@@ -2,18 +2,19 @@
 
 import copy
 import secrets
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from insure_common import clock
-from insure_payments.testing.wompi_controls import ApiFault, Controls, Operation
-from insure_payments.testing.wompi_events import Event, EventSender, signed_event, timestamp_text
+from insure_payments.testing.api import Json
+from insure_payments.testing.events import Event, EventSender
+from insure_payments.testing.state import SandboxState
+from insure_payments.testing.wompi_controls import WompiControls
+from insure_payments.testing.wompi_events import packed, signed_event, timestamp_text
 from insure_payments.testing.wompi_rules import Keys, invalid
 
-Json = dict[str, Any]
 Status = Literal["APPROVED", "DECLINED", "ERROR", "VOIDED"]
 
 MOVES: Mapping[str, tuple[Status, ...]] = {
@@ -55,31 +56,16 @@ class Record:
     events: list[Event] = field(default_factory=list)
 
 
-class State:
+class State(SandboxState[WompiControls]):
     """Everything one merchant has at Wompi, and the switches of the sandbox."""
 
     def __init__(self, keys: Keys) -> None:
+        super().__init__(controls=WompiControls(), sender=EventSender(packed, user_agent="Faraday v0.15.4"))
         self.keys = keys
-        self.controls = Controls()
-        self.sender = EventSender()
-        self.lock = threading.RLock()
         self._records: dict[str, Record] = {}
         self._ids: dict[str, str] = {}
         self._live_tokens: set[str] = set()
         self._used_tokens: set[str] = set()
-
-    def change_controls(self, changes: Mapping[str, Any]) -> None:
-        with self.lock:
-            self.controls = self.controls.changed(changes)
-
-    def take_fault(self, operation: Operation) -> ApiFault | None:
-        """The fault that the next answer of `operation` must have; counted as given."""
-        with self.lock:
-            fault = self.controls.force.get(operation)
-            if fault is None:
-                return None
-            self.controls = self.controls.without_one(operation)
-            return fault.kind
 
     def new_documents(self) -> Json:
         """A fresh pair of single-use acceptance tokens with the documents that they stand for."""
