@@ -101,7 +101,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 def faults(session: nox.Session) -> None:
     """Break the local stack while clients pay: nox -s faults -- [OPTIONS], see faults/README.md."""
-    install_wheels(session, "insure_cli", extra="local")
+    install_wheels(session, "insure_cli", "--group", "pyproject.toml:faults", extra="local")
     command = ("python", "-c", ENDS_WITH_NOX, "python", "-m", "faults", *session.posargs)
     session.run(*command, interrupt_timeout=40, terminate_timeout=20)
 

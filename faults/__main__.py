@@ -5,6 +5,7 @@ import secrets
 import signal
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,17 +13,18 @@ import click
 
 from faults.auditor import Auditor
 from faults.injector import CALM, EXPERIMENTS, Injector
-from faults.phones import Phone
+from faults.phones import PARTS, Phone
+from faults.readers import Readers
 from faults.stack import running_stack
 
 LOGS = Path(__file__).parents[1] / ".cache" / "faults"
-PHONES_AT_ONCE = 6
+PHONES_AT_ONCE = 40
 
 
 @click.command()
 @click.option("--seed", type=click.IntRange(0), help="Repeats the choices of another run.")
 @click.option(
-    "--payments", type=click.IntRange(1, 10_000), default=30, show_default=True, help="Clients, one payment each."
+    "--payments", type=click.IntRange(1, 10_000), default=40, show_default=True, help="How many clients wish to make."
 )
 @click.option("--experiment", type=click.Choice([*EXPERIMENTS, "all"]), default="main-path", show_default=True)
 def main(*, seed: int | None, payments: int, experiment: str) -> None:
@@ -42,20 +44,26 @@ def run(name: str, *, seed: int, payments: int) -> bool:
     """Run one experiment and print what was found; True if nothing was."""
     experiment, logs, started, auditor = EXPERIMENTS[name], LOGS / f"{name}-{seed}", time.monotonic(), Auditor()
     click.echo(f"{name}: {experiment.what} (seed {seed}, {payments} payments)")
-    with running_stack(logs=logs) as stack:
+    with running_stack(logs=logs, environment=experiment.environment) as stack:
         pool = ThreadPoolExecutor(PHONES_AT_ONCE)
-        phones = [Phone(number, seed=seed, stack=stack, auditor=auditor) for number in range(payments)]
+        parts = [PARTS] * (payments // PARTS) + [payments % PARTS] * bool(payments % PARTS)
+        phones = [
+            Phone(number, parts=share, seed=seed, stack=stack, auditor=auditor) for number, share in enumerate(parts)
+        ]
         stack.control(experiment.sandbox)
-        with Injector(stack, experiment.faults, seed=seed):
+        readers = Readers(stack, auditor, per_second=experiment.readers_per_second)
+        with Injector(stack, experiment.faults, seed=seed), readers:
             list(pool.map(Phone.use, phones))
         stack.control(CALM)
         click.echo(f"  {time.strftime('%X')} now it may heal")
         list(pool.map(Phone.come_back, phones))
-        findings = [*auditor.wait_until_healed(stack), *auditor.findings(stack)]
+        findings = [*auditor.wait_until_healed(stack), *auditor.findings(stack, never=experiment.never)]
     for finding in findings:
         click.echo(f"  WRONG {finding}")
     calls = ", ".join(f"{count} x {answer}" for answer, count in sorted(auditor.calls.items()))
     click.echo(f"  {'FAILED' if findings else 'held'} after {time.monotonic() - started:.0f} s")
+    ends = Counter(wish.status or wish.refused or "nobody knows" for wish in auditor.wishes)
+    click.echo(f"  wishes to pay: {', '.join(f'{count} x {end}' for end, count in ends.most_common())}")
     click.echo(f"  answers: {calls}; the slowest after {auditor.slowest[0]:.1f} s: {auditor.slowest[1]}")
     if findings:
         click.echo(f"  Logs: {logs}")

@@ -6,7 +6,7 @@ Apart from the code under test: it knows HTTP answers and plain SQL, nothing of 
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,10 @@ class Auditor:
             time.sleep(1)
         return left
 
-    def findings(self, stack: Stack) -> Iterator[str]:
+    def findings(self, stack: Stack, *, never: Sequence[str]) -> Iterator[str]:
         """Everything in which stack and clients do not agree; nothing if all is well."""
         yield from self.complaints
+        yield from (f"V6 {self.calls[answer]} calls were {answer}" for answer in never if self.calls[answer])
         with stack.database() as connection:
             self._write_model(stack, connection)
             for what, query in CHECKS:

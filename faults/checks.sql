@@ -130,3 +130,7 @@ SELECT * FROM (
   SELECT p.reference, sum(a.settled_in_cents) AS settled FROM insure_payments_payment p
   JOIN insure_payments_allocation a ON a.payment_id = p.id WHERE p.status = 'APPROVED' GROUP BY 1
 ) payments FULL JOIN core_payment USING (reference) WHERE settled IS DISTINCT FROM core_payment.amount_in_cents;
+
+-- V5 two runs of one synchronisation overlap
+SELECT a.job, a.id, b.id FROM insure_integrations_syncrun a JOIN insure_integrations_syncrun b ON a.job = b.job AND a.id < b.id
+WHERE a.started_at < b.finished_at AND b.started_at < a.finished_at;

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -69,6 +70,21 @@ def gone(name: str, *, seconds: float) -> Fault:
     return fault
 
 
+def restart(stack: Stack, rng: Random) -> str:
+    """A new release comes: every process is asked to end, the web server to change its workers one after the other."""
+    for name in APPLICATIONS:
+        _signal(signal.SIGHUP if name == "web" else signal.SIGTERM, *stack.processes(name)[:1])
+    return "restarted everything"
+
+
+def second_beat(stack: Stack, rng: Random) -> str:
+    """Two schedulers fire every job."""
+    seconds = rng.uniform(15, 30)
+    with stack.second_beat():
+        time.sleep(seconds)
+    return f"had a second beat for {seconds:.0f} s"
+
+
 def flush(stack: Stack, rng: Random) -> str:
     """Redis forgets everything: messages, limits, caches, breakers."""
     with suppress(redis.RedisError):
@@ -123,6 +139,12 @@ class Experiment:
     """One of them is chosen again and again."""
     sandbox: Mapping[str, Any] = field(default_factory=lambda: ROUGH)
     """How the outside world behaves meanwhile."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the whole stack gets."""
+    never: tuple[str, ...] = ()
+    """Statuses, or `lost`, that no call may be answered with."""
+    readers_per_second: int = 0
+    """Requests a second that come besides."""
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -138,6 +160,17 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "redis-flushed": Experiment("Redis dies and comes back empty", (kill("redis"), flush)),
     "messages-lost": Experiment("the broker loses messages", (steal_messages(copies=0),)),
     "messages-doubled": Experiment("the broker doubles and reorders messages", (steal_messages(copies=2),)),
+    "wrong-clocks": Experiment(
+        "hosts disagree about the time by up to ten minutes, and about another one after each restart",
+        (kill("web", "worker", "relay"),),
+        environment={"PYTHONPATH": str(Path(__file__).parent / "clocks"), "FAULTS_CLOCK_SECONDS": "600"},
+    ),
+    "two-schedulers": Experiment(
+        "beat runs twice, or is away for long", (second_beat, second_beat, gone("beat", seconds=30))
+    ),
+    "rolling-restart": Experiment(
+        "every process is asked to end and starts anew", (restart,), never=("503", "lost"), readers_per_second=200
+    ),
     "provider-fails": Experiment(
         "Wompi answers errors, or only after it has opened the payment and we have given up",
         (

@@ -20,8 +20,12 @@ T = TypeVar("T")
 ANSWER_TIMEOUT = 20.0
 PATIENCE = 420.0
 """Seconds after which a phone stops waiting for one thing; it comes back when everything may heal."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two looks at something that takes its time."""
 CODE_PATIENCE = 32.0
 """Seconds without a mail after which one asks for another code."""
+PARTS = 4
+"""In how many payments a client pays the one charge."""
 GIVES_UP, IS_IMPATIENT, HAS_TWO_PHONES = 0.15, 0.2, 0.2
 """How often somebody closes the app when an answer is lost, sends the same again, or pays the same charge twice."""
 BUTTONS = {"aprobar": "APPROVED", "rechazar": "DECLINED", "error": "ERROR"}
@@ -37,7 +41,7 @@ class GaveUp(Exception):
 
 
 class Phone:
-    def __init__(self, number: int, *, seed: int, stack: Stack, auditor: Auditor) -> None:
+    def __init__(self, number: int, *, parts: int, seed: int, stack: Stack, auditor: Auditor) -> None:
         self._rng = Random(f"{seed}/{number}")  # noqa: S311 repeatable, not secret
         self._sandbox, self._auditor = stack.sandbox, auditor
         # An address of its own: limits count by address.
@@ -50,15 +54,19 @@ class Phone:
         auditor.accounts.append(self._account)
         self._wishes: list[Wish] = []
         self._refresh_token = ""
+        self._parts = parts
         holder = {**self._document, "full_name": self._name, "email": self._account.email}
         answer = stack.sandbox.post("/control/casse/holders/", json=holder).raise_for_status()
         self._expected_charge: str = answer.json()["charge"]
 
     def use(self) -> None:
-        """Sign up and pay, while things break."""
+        """Sign up and pay, part by part, while things break; whoever does not know what became of a part stops."""
         with suppress(GaveUp):
             self._sign_in()
-            self._pay(self._wait_for_charge())
+            for left in range(self._parts, 0, -1):
+                charge = self._wait_for_charge()
+                if charge["status"] == "PAID" or not self._pay(charge, parts=left):
+                    break
 
     def come_back(self) -> None:
         """Now that things heal: the session still holds, and whatever was left open comes to an end."""
@@ -67,7 +75,7 @@ class Phone:
             charge = self._wait_for_charge()
             self._account.owed_in_cents = charge["amount"]["amount_in_cents"]
             if not self._wishes:
-                self._pay(charge)
+                self._pay(charge, parts=self._parts)
             for payment in self._get("payments/")["results"]:
                 self._finish(payment["id"], self._wish_of(payment))
             for wish in self._wishes:
@@ -160,7 +168,8 @@ class Phone:
         charge: Json = self._get("charges/", has_come)["results"][0]
         return charge
 
-    def _pay(self, charge: Json) -> None:
+    def _pay(self, charge: Json, *, parts: int) -> bool:
+        """Pay one of `parts` equal parts of what is open; False if it is not known whether that was asked for."""
         banks = [one["code"] for one in self._get("pse/institutions/", lambda page: bool(page["results"]))["results"]]
         documents = self._get("payment-methods/", lambda page: bool(page["accepted_documents"]))["accepted_documents"]
         method = {"type": "PSE", "institution": self._rng.choice(banks), "person_type": "NATURAL"}
@@ -168,18 +177,20 @@ class Phone:
             "charge_ids": [charge["id"]],
             "method": method | self._document,
             "accepted_documents": [document["permalink"] for document in documents],
+            "amount_in_cents": (amount := charge["outstanding"]["amount_in_cents"] // parts),
         }
-        wish = self._ask(self._new_wish(charge), body)
+        wish = other = self._ask(self._new_wish(charge, amount), body)
         if wish.acknowledged and self._rng.random() < IS_IMPATIENT:
             self._ask(wish, body)
         if wish.acknowledged and self._rng.random() < HAS_TWO_PHONES:
-            self._ask(self._new_wish(charge), body)
+            other = self._ask(self._new_wish(charge, amount), body)
         if wish.acknowledged:
             self._finish(next(iter(wish.acknowledged)), wish)
+        return all(one.acknowledged or one.refused for one in (wish, other))
 
-    def _new_wish(self, charge: Json) -> Wish:
+    def _new_wish(self, charge: Json, amount_in_cents: int) -> Wish:
         key = str(UUID(int=self._rng.getrandbits(128)))
-        wish = Wish(key, self._account.email, charge["id"], charge["outstanding"]["amount_in_cents"])
+        wish = Wish(key, self._account.email, charge["id"], amount_in_cents)
         self._wishes.append(wish)
         self._auditor.wishes.append(wish)
         return wish
@@ -206,7 +217,7 @@ class Phone:
 
     def _take_refusal(self, wish: Wish, code: str) -> None:
         wish.refused = code
-        if code not in ("charge_in_payment", "charge_paid") or wish is self._wishes[0]:
+        if code not in ("charge_in_payment", "charge_paid", "amount_too_high") or wish is self._wishes[0]:
             self._complain(f"V2 refused with {code}: {wish}")
 
     def _finish(self, payment_id: str, wish: Wish) -> None:
@@ -256,12 +267,13 @@ class Phone:
         return self._patiently(lambda: self._call("POST", path, body), path)
 
     def _patiently(self, attempt: Callable[[], T | None], what: str) -> T:
-        deadline = time.monotonic() + PATIENCE
+        deadline, pause = time.monotonic() + PATIENCE, 0.5
         while time.monotonic() < deadline:
             with suppress(Lost):
                 if (result := attempt()) is not None:
                     return result
-            time.sleep(self._rng.uniform(0.3, 0.8))
+            time.sleep(self._rng.uniform(0.5, 1.5) * pause)
+            pause = min(1.3 * pause, LONGEST_PAUSE)
         raise GaveUp(what)
 
     def _call(self, method: str, path: str, body: Json | None = None, *, key: str = "") -> httpx.Response:

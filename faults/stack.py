@@ -61,27 +61,48 @@ class Stack:
         """The owner's connection, for plain SQL: no code under test has a say."""
         return psycopg.connect(self.state["database_migration"], row_factory=dict_row, connect_timeout=5)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, **self.state["env"], "INSURE_HOME": str(self._home)}
+
     def insure(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command `insure` in the environment of the stack."""
-        environment = {**os.environ, **self.state["env"], "INSURE_HOME": str(self._home)}
         return subprocess.run(  # noqa: S603 our own command
-            [*INSURE, *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
+            [*INSURE, *arguments], env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
+
+    @contextmanager
+    def second_beat(self) -> Iterator[None]:
+        """One more scheduler for the time of a block."""
+        command = [sys.executable, "-m", "celery", "--app", "deploy_project.celery", "beat", "--pidfile="]
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "deploy_project.settings"}
+        with (self._home / "logs" / "second_beat.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 our own command
+                [*command, "--schedule", str(self._home / "second_beat.db")], env=environment, stdout=log, stderr=log
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(STOP_TIMEOUT)
 
 
 @contextmanager
-def running_stack(*, logs: Path) -> Iterator[Stack]:
+def running_stack(*, logs: Path, environment: Mapping[str, str]) -> Iterator[Stack]:
     """A stack of our own for the time of a block; its logs are left in the folder `logs`."""
     with tempfile.TemporaryDirectory(prefix="insure-faults-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         given = {name: value for name, value in os.environ.items() if name not in GIVES_WAY}
-        environment = {**given, "INSURE_HOME": folder, "SYNC_INTERVAL_SECONDS": "10", "PYTHONUNBUFFERED": "1"}
+        own = {"INSURE_HOME": folder, "SYNC_INTERVAL_SECONDS": "10", "PYTHONUNBUFFERED": "1"}
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         with (logs / "up.log").open("wb") as output:
             # In the foreground it ends with us, however we end.
             process = subprocess.Popen(  # noqa: S603 our own command
-                [*INSURE, "up", "--port", str(_free_port())], env=environment, stdout=output, stderr=subprocess.STDOUT
+                [*INSURE, "up", "--port", str(_free_port())],
+                env={**given, **own, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         try:
             _wait_for(home / "stack.json", process, logs / "up.log")
