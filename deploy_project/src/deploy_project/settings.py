@@ -148,6 +148,7 @@ SPECTACULAR_SETTINGS = {
         "IdType": "insure_users.enums.IdType",
         "PolicyStatus": "insure_policies.enums.PolicyStatus",
         "ChargeStatus": "insure_payments.enums.ChargeStatus",
+        "PaymentMethodType": "insure_payments.enums.PaymentMethod",
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
         "SyncStatus": "insure_integrations.enums.SyncStatus",

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -71,6 +72,7 @@ def request_(wompi: WompiGateway) -> OpenRequest:
         return_url="https://app.example/back",
         client_address="190.0.0.7",
         accepted_documents=tuple(document.permalink for document in wompi.accepted_documents()),
+        expires_at=datetime(2026, 11, 25, 16, 0, tzinfo=UTC),
         taxes_in_cents=1_900_000,
     )
 

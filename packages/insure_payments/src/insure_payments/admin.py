@@ -54,7 +54,7 @@ class PaymentAdmin(OwnedAdmin):
     list_display = ["created_at", "reference", "user_id", "provider", "status", "amount_in_cents", "settled_in_cents"]
     list_filter = ["status", "provider"]
     search_fields = ["=reference"]
-    exclude = ("user", "method", "client_address", "redirect_url", "return_url")
+    exclude = ("user", "method", "card_token", "client_address", "redirect_url", "return_url")
 
     def record_view(self, *, actor: Any, object_id: str) -> None:
         view_payment(actor=actor, payment_id=UUID(object_id))

@@ -46,10 +46,18 @@ class ChargeStatus(models.TextChoices):
 
 class PaymentMethod(models.TextChoices):
     PSE = "PSE", "PSE"
+    CARD = "CARD", _("Card")
+    CHECKOUT = "CHECKOUT", _("Page of the payment provider")
 
 
-METHOD_NEEDS = {PaymentMethod.PSE: ("institution", "person_type", "id_type", "id_number")}
+METHOD_NEEDS: dict[PaymentMethod, tuple[str, ...]] = {
+    PaymentMethod.PSE: ("institution", "person_type", "id_type", "id_number"),
+    PaymentMethod.CARD: ("token", "installments"),
+    PaymentMethod.CHECKOUT: (),
+}
 """What a client sends with each method, besides its type."""
+HOSTED_METHODS = (PaymentMethod.CHECKOUT,)
+"""The payer chooses how to pay on a page of the provider, which may try several transactions under one reference."""
 
 
 class PersonType(models.TextChoices):
@@ -77,6 +85,7 @@ TRANSACTION_TRANSITIONS: dict[TransactionStatus, frozenset[TransactionStatus]] =
     TransactionStatus.ERROR: frozenset(),
 }
 LIVE_TRANSACTION_STATUSES = (TransactionStatus.UNKNOWN, TransactionStatus.PENDING)
+FAILED_TRANSACTION_STATUSES = (TransactionStatus.DECLINED, TransactionStatus.ERROR)
 
 
 class PaymentStatus(models.TextChoices):
@@ -91,12 +100,15 @@ class PaymentStatus(models.TextChoices):
     EXPIRED = "EXPIRED", _("Expired")
 
     @classmethod
-    def of(cls, transactions: Iterable[str], *, is_expired: bool) -> "PaymentStatus":
-        """The status of a payment whose transactions have these: the best news counts, expiry if there is none."""
+    def of(cls, transactions: Iterable[str], *, is_expired: bool, is_page_open: bool = False) -> "PaymentStatus":
+        """The status of a payment whose transactions have these: the best news counts, expiry if there is none.
+
+        `is_page_open`: the provider's own page may begin another transaction, whatever has become of these.
+        """
         statuses = set(transactions)
         if TransactionStatus.APPROVED in statuses:
             return cls.APPROVED
-        if statuses & set(LIVE_TRANSACTION_STATUSES):
+        if is_page_open or statuses & set(LIVE_TRANSACTION_STATUSES):
             return cls.EXPIRED if is_expired else cls.PENDING
         for transaction_status, status in (
             (TransactionStatus.VOIDED, cls.VOIDED),

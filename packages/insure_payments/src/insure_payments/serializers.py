@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.validators import RegexValidator
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -15,11 +14,12 @@ from insure_common.conf import CommonSettings
 from insure_common.exceptions import ValidationError
 from insure_common.money import Money
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import ChargeStatus, PaymentMethod, PaymentStatus, PersonType, WebhookStatus
+from insure_payments.enums import ChargeStatus, PaymentMethod, PaymentStatus, WebhookStatus
+from insure_payments.gateways.base import methods_of
+from insure_payments.method_serializers import MethodField, PaidMethodSerializer
 from insure_payments.models import Allocation, Charge, Line, Payment, Receipt, Statement, Transaction, WebhookEvent
 
 MOST_CHARGES = 50
-DOCUMENT_TYPES = ("CC", "CE", "TI", "RC", "NIT", "PP", "TE", "DE", "PEP", "PPT", "NUIP")
 
 
 @extend_schema_field(MoneySerializer)
@@ -159,23 +159,11 @@ class InstitutionPageSerializer(serializers.Serializer[Any]):
 # --- payments ---
 
 
-class MethodSerializer(StrictSerializer):
-    """How the payer pays: by PSE, at a bank of their own choice."""
-
-    type = serializers.ChoiceField(PaymentMethod.choices)
-    institution = TextField(validators=[RegexValidator(r"\A[A-Za-z0-9]{1,20}\Z")], help_text=_("Code of the bank."))
-    person_type = serializers.ChoiceField(PersonType.choices)
-    id_type = serializers.ChoiceField(DOCUMENT_TYPES)
-    id_number = TextField(
-        validators=[RegexValidator(r"\A[A-Za-z0-9]{3,20}\Z")], help_text=_("Without dots and check digit.")
-    )
-
-
 class StartPaymentSerializer(StrictSerializer):
     charge_ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_CHARGES)
     amount_in_cents = AmountInCentsField(required=False, help_text=_("A part of one charge."))
-    method = MethodSerializer()
-    provider = serializers.CharField(required=False, max_length=20)
+    method = MethodField()
+    provider = TextField(required=False, max_length=20)
     accepted_documents = serializers.ListField(
         child=TextField(max_length=500), min_length=1, max_length=10, help_text=_("Links shown and accepted.")
     )
@@ -190,6 +178,11 @@ class StartPaymentSerializer(StrictSerializer):
         if value not in PaymentsSettings.load().GATEWAYS:
             raise ValidationError(_("There is no such provider."))
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["method"]["type"] not in methods_of(attrs.get("provider") or PaymentsSettings.load().DEFAULT_PROVIDER):
+            raise ValidationError({"method": {"type": [_("This provider does not offer this method.")]}})
+        return attrs
 
 
 class PaymentQuery(PageQuery):
@@ -218,17 +211,6 @@ class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
         if not receipt.path:
             return None
         return CommonSettings.load().PUBLIC_BASE_URL + reverse("payment-receipt", args=[receipt.payment_id])
-
-
-class PaidMethodSerializer(serializers.Serializer[Any]):
-    type = serializers.CharField()
-    institution = serializers.CharField()
-    person_type = serializers.CharField()
-    id_type = serializers.CharField()
-    id_number = serializers.SerializerMethodField(help_text=_("Only its last four characters."))
-
-    def get_id_number(self, method: dict[str, Any]) -> str:
-        return f"****{method['id_number'][-4:]}"
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
@@ -271,11 +253,21 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
 
     class Meta:
         model = Transaction
-        fields = ["id", "provider_id", "status", "amount", "trace_code", "message", "mismatch", "finalized_at"]
+        fields = [
+            "id",
+            "provider_id",
+            "method",
+            "status",
+            "amount",
+            "trace_code",
+            "message",
+            "mismatch",
+            "finalized_at",
+        ]
 
 
 class AdminPaymentQuery(PaymentQuery):
-    user = serializers.CharField(required=False, max_length=40, help_text=_("Id of a user."))
+    user = TextField(required=False, max_length=40, help_text=_("Id of a user."))
     reference = TextField(required=False, max_length=40)
 
     def validate_user(self, value: str) -> Any:

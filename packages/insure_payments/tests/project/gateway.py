@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from insure_payments.enums import TransactionStatus
+from insure_payments.enums import PaymentMethod, TransactionStatus
 from insure_payments.gateways.base import (
     AcceptedDocument,
     GatewayRefused,
     GatewayTransaction,
+    HostedPage,
     Institution,
     InvalidSignature,
     Notification,
@@ -21,6 +22,7 @@ class ScriptedGateway:
     """State is on the class: the services make a new instance for each call. `failures` are raised once each."""
 
     provider = "WOMPI"
+    methods = tuple(PaymentMethod)
     transactions: dict[str, GatewayTransaction] = {}
     opened: list[OpenRequest] = []
     failures: dict[str, list[Exception]] = {}
@@ -47,6 +49,9 @@ class ScriptedGateway:
         if failures := self.failures.get(operation):
             raise failures.pop(0)
 
+    def list_methods(self) -> list[PaymentMethod]:
+        return list(self.methods)
+
     def list_institutions(self) -> list[Institution]:
         self._called("list_institutions")
         return [Institution("1", "Banco que aprueba"), Institution("2", "Banco que declina")]
@@ -55,10 +60,12 @@ class ScriptedGateway:
         self._called("accepted_documents")
         return [AcceptedDocument("END_USER_POLICY", "https://wompi.example/policy.pdf")]
 
-    def open(self, request: OpenRequest) -> GatewayTransaction:
+    def open(self, request: OpenRequest) -> GatewayTransaction | HostedPage:
         self.opened.append(request)
         number = f"T-{len(self.opened)}"
         self._called("open")
+        if request.method["type"] == PaymentMethod.CHECKOUT:
+            return HostedPage(f"https://checkout.example/{request.reference}")
         self.transactions[number] = GatewayTransaction(
             provider="WOMPI",
             provider_id=number,

@@ -27,6 +27,7 @@ INSURE_COMMON = globals()["INSURE_COMMON"] | {
 SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
     "ENUM_NAME_OVERRIDES": {
         "ChargeStatus": "insure_payments.enums.ChargeStatus",
+        "PaymentMethodType": "insure_payments.enums.PaymentMethod",
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "TransactionStatus": "insure_payments.enums.TransactionStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",

@@ -38,9 +38,14 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or any(unicodedata.category(character) in ("Cc", "Cs") for character in data):
             self.fail("not_text")
-        if any(_passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(data)):
+        if holds_card_number(data):
             self.fail("card_number")
         return str(super().to_internal_value(data))
+
+
+def holds_card_number(text: str) -> bool:
+    """Whether somewhere in `text` stand 13 to 19 digits, perhaps in groups, that pass the check of card numbers."""
+    return any(_passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(text))
 
 
 def _passes_luhn(text: str) -> bool:
@@ -49,18 +54,22 @@ def _passes_luhn(text: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-class AmountInCentsField(serializers.IntegerField):
-    """A positive JSON integer of minor units; DRF's own field also takes `"1"`, `1.0` and `true`."""
-
-    default_error_messages = {"invalid": _("Must be a positive integer of cents.")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=MAX_AMOUNT_IN_CENTS, **kwargs)
+class WholeNumberField(serializers.IntegerField):
+    """A JSON integer; DRF's own field also takes `"1"`, `1.0` and `true`."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
             self.fail("invalid")
         return data
+
+
+class AmountInCentsField(WholeNumberField):
+    """A positive JSON integer of minor units."""
+
+    default_error_messages = {"invalid": _("Must be a positive integer of cents.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_AMOUNT_IN_CENTS, **kwargs)
 
 
 class MoneySerializer(serializers.Serializer[Any]):

@@ -22,6 +22,7 @@ from insure_payments.documents.layout import (
     totals_table,
 )
 from insure_payments.documents.text import amount_in_words, local_time, plain
+from insure_payments.enums import PaymentMethod
 from insure_payments.models import Receipt
 
 LANGUAGE = "es"
@@ -57,9 +58,13 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
         _charges_table(receipt),
         Spacer(0, 3 * mm),
         totals_table(_totals(receipt, total)),
-        Spacer(0, 10 * mm),
-        Paragraph(_("Keep the trace code (CUS): your bank and we find this payment by it."), NOTE),
+        *(_trace_note() if settled.trace_code else ()),
     ]
+
+
+def _trace_note() -> list[Any]:
+    text = _("Keep the trace code (CUS): your bank and we find this payment by it.")
+    return [Spacer(0, 10 * mm), Paragraph(text, NOTE)]
 
 
 def _facts(receipt: Receipt, payer: Person | None, bank: str) -> list[tuple[str, str]]:
@@ -69,12 +74,18 @@ def _facts(receipt: Receipt, payer: Person | None, bank: str) -> list[tuple[str,
         (_("Paid by"), payer.full_name if payer else ""),
         (_("Document"), document or "-"),
         (_("Date and time (Bogota)"), local_time(settled.finalized_at or receipt.issued_at)),
-        (_("Method"), " · ".join(filter(None, [payment.method["type"], bank]))),
+        (_("Method"), " · ".join(filter(None, [_method_name(receipt), bank]))),
         (_("Trace code (CUS)"), settled.trace_code or "-"),
         (_("Payment reference"), payment.reference),
         (_("Transaction"), f"{settled.provider} {settled.provider_id}"),
         (_("Issued on (Bogota)"), local_time(receipt.issued_at)),
     ]
+
+
+def _method_name(receipt: Receipt) -> str:
+    """What the payer chose, which on the provider's own page may be a method that we have no name for."""
+    method = receipt.transaction.method or receipt.payment.method["type"]
+    return str(PaymentMethod(method).label) if method in PaymentMethod else method
 
 
 def _charges_table(receipt: Receipt) -> Any:

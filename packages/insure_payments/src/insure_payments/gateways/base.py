@@ -5,7 +5,7 @@ An adapter is named in `INSURE_PAYMENTS["GATEWAYS"]`:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from rest_framework import status
 from insure_common.conf import import_dotted
 from insure_common.exceptions import APIException
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import TransactionStatus
+from insure_payments.enums import PaymentMethod, TransactionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class GatewayTransaction:
 
 
 @dataclass(frozen=True, slots=True)
+class HostedPage:
+    """A page of the provider where the payer goes on. Each attempt made there is a transaction of its own."""
+
+    redirect_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRequest:
     """A payment to be opened at a provider."""
 
@@ -52,12 +59,14 @@ class OpenRequest:
     customer_email: str
     customer_name: str
     customer_phone: str
-    method: dict[str, Any]
+    method: dict[str, Any] = field(repr=False)
     """As in the API: `{"type": "PSE", "institution", "person_type", "id_type", "id_number"}`."""
     return_url: str
     client_address: str
     accepted_documents: tuple[str, ...]
     """Permalinks of the provider's documents that the payer accepted."""
+    expires_at: datetime
+    """When the payment is over, and its charges may be paid in another way."""
     taxes_in_cents: int = 0
 
 
@@ -126,6 +135,11 @@ class Gateway(Protocol):
     """
 
     provider: str
+    methods: tuple[PaymentMethod, ...]
+    """The methods that the adapter speaks."""
+
+    def list_methods(self) -> list[PaymentMethod]:
+        """Those of `methods` that the merchant has enabled at present."""
 
     def list_institutions(self) -> list[Institution]:
         """The banks that a payer can choose from."""
@@ -133,8 +147,12 @@ class Gateway(Protocol):
     def accepted_documents(self) -> list[AcceptedDocument]:
         """The documents that a payer must accept at present."""
 
-    def open(self, request: OpenRequest) -> GatewayTransaction:
-        """Open a transaction; at most one per reference. Raises AcceptanceOutdated."""
+    def open(self, request: OpenRequest) -> GatewayTransaction | HostedPage:
+        """Open a transaction; at most one per reference. Raises AcceptanceOutdated.
+
+        For one of HOSTED_METHODS the answer is the page, and there is no transaction until the payer makes one there;
+        that may be asked for as often as one likes.
+        """
 
     def fetch(self, provider_id: str) -> GatewayTransaction:
         """The transaction as it is now. The caller compares what it is about."""
@@ -157,6 +175,13 @@ def gateway(provider: str) -> Gateway:
         raise ImproperlyConfigured("; ".join(problems))
     built: Gateway = adapter(**options)
     return built
+
+
+def methods_of(provider: str) -> tuple[PaymentMethod, ...]:
+    """The methods that the adapter of `provider` speaks. Raises ImproperlyConfigured if there is none."""
+    adapter, _options = _configured(provider)
+    methods: tuple[PaymentMethod, ...] = adapter.methods
+    return methods
 
 
 def gateway_problems() -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from insure_integrations.public import ResilientClient, SystemUnreachable
+from insure_payments.enums import PaymentMethod
 from insure_payments.gateways.base import (
     AcceptanceOutdated,
     AcceptedDocument,
@@ -44,6 +45,7 @@ class WompiGateway:
     """A `Gateway`, constructed with the fields of WompiConfig."""
 
     provider = "WOMPI"
+    methods = (PaymentMethod.PSE,)
 
     def __init__(self, **options: Any) -> None:
         self._config = WompiConfig.model_validate(options)
@@ -55,6 +57,10 @@ class WompiGateway:
     def configuration_problems(cls, **options: Any) -> list[str]:
         """See `Gateway`: also a key, address and environment that do not belong together."""
         return configuration_problems(options)
+
+    def list_methods(self) -> list[PaymentMethod]:
+        """Those that the merchant has enabled at Wompi."""
+        return [method for method in self.methods if method in self._merchant().accepted_payment_methods]
 
     def list_institutions(self) -> list[Institution]:
         """The banks of PSE, without the entry that only says "choose a bank"."""

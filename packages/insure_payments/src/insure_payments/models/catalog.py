@@ -5,9 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ProviderCatalog(models.Model):
-    """Banks and documents to accept of one provider, as last fetched."""
+    """Methods, banks and documents to accept of one provider, as last fetched."""
 
     provider = models.CharField(_("provider"), max_length=20, primary_key=True)
+    methods = models.JSONField(_("methods"), default=list, db_default=models.Value(["PSE"], models.JSONField()))
     institutions = models.JSONField(_("institutions"))
     accepted_documents = models.JSONField(_("documents to accept"))
     refreshed_at = models.DateTimeField(_("refreshed at"))

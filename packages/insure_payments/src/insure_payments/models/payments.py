@@ -27,16 +27,26 @@ class Payment(models.Model):
     settled_in_cents = models.BigIntegerField(
         _("settled in cents"), default=0, help_text=_("Approved by the provider and not returned.")
     )
-    method = models.JSONField(_("method"))
+    method = models.JSONField(_("method"), help_text=_("As in the API, without the token of a card."))
+    card_token = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Held from the request to the one attempt to open the payment, which takes it away."),
+    )
     accepted_documents = models.JSONField(
         _("accepted documents"), help_text=_("Links of the provider's documents that the payer accepted.")
     )
     client_address = models.GenericIPAddressField(_("client address"), null=True)
     return_url = models.URLField(max_length=500)
-    redirect_url = models.URLField(max_length=2000, blank=True)
+    redirect_url = models.URLField(max_length=8000, blank=True)
     failure_reason = models.CharField(_("failure"), max_length=24, choices=FailureReason.choices, blank=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     expires_at = models.DateTimeField(_("expires at"))
+    page_closes_at = models.DateTimeField(
+        null=True, help_text=_("Until then the provider's own page may begin transactions of this payment.")
+    )
     next_poll_at = models.DateTimeField(null=True)
     polls = models.PositiveSmallIntegerField(default=0)
     settled_at = models.DateTimeField(_("settled at"), null=True)
@@ -55,6 +65,9 @@ class Payment(models.Model):
                 name="payments_payment_amounts", condition=Q(amount_in_cents__gt=0, settled_in_cents__gte=0)
             ),
             models.CheckConstraint(name="payments_payment_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
+            models.CheckConstraint(
+                name="payments_payment_card_token", condition=Q(card_token="") | Q(status=PaymentStatus.CREATED)
+            ),
             models.CheckConstraint(
                 name="payments_payment_status",
                 condition=Q(status=PaymentStatus.APPROVED, settled_in_cents__gt=0, settled_at__isnull=False)
@@ -112,6 +125,14 @@ class Transaction(models.Model):
     provider_id = models.CharField(_("provider's id"), max_length=100, null=True)  # noqa: DJ001 null: not yet known
     status = models.CharField(
         _("status"), max_length=8, choices=TransactionStatus.choices, default=TransactionStatus.UNKNOWN
+    )
+    method = models.CharField(
+        _("method"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("As the provider names it: on its own page the payer chooses."),
     )
     amount_in_cents = models.BigIntegerField(_("amount in cents"))
     currency = models.CharField(_("currency"), max_length=3)

@@ -1,11 +1,17 @@
 """What a provider offers."""
 
+from insure_payments.conf import PaymentsSettings
 from insure_payments.models import ProviderCatalog
 
 
 def catalog_of(provider: str) -> ProviderCatalog | None:
     """Banks and documents as last fetched; None before the first time."""
     return ProviderCatalog.objects.filter(provider=provider).first()
+
+
+def catalogs() -> list[ProviderCatalog]:
+    """What each configured provider was last known to offer."""
+    return list(ProviderCatalog.objects.filter(provider__in=PaymentsSettings.load().GATEWAYS).order_by("provider"))
 
 
 def institution_name(provider: str, code: str) -> str:

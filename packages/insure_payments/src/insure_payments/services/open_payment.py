@@ -15,11 +15,12 @@ from insure_payments.gateways.base import (
     AcceptanceOutdated,
     GatewayRefused,
     GatewayUnavailable,
+    HostedPage,
     OpenRequest,
     gateway,
 )
 from insure_payments.models import Allocation, Payment
-from insure_payments.services.payment_state import derive_state, is_waiting_for_redirect
+from insure_payments.services.payment_state import derive_state, expect_transactions, is_hosted, is_waiting_for_redirect
 from insure_payments.services.refresh_catalog import request_catalog_refresh
 from insure_payments.services.settle_payment import settle_payment
 
@@ -35,7 +36,8 @@ def open_payment(*, payment_id: UUID) -> None:
 
     The attempt is a row before the provider is asked. If no answer comes it stays UNKNOWN, and asking for the
     reference settles it; it is never opened a second time unless the first request certainly did not leave. Raises
-    RetryLater in that case, until OPENING_MINUTES have passed.
+    RetryLater in that case, until OPENING_MINUTES have passed. A page of the provider needs no such care: nothing
+    leaves, so it has no attempt.
     """
     payment = _begin_attempt(payment_id)
     if payment is None:
@@ -54,14 +56,20 @@ def open_payment(*, payment_id: UUID) -> None:
             _withdraw_attempt(payment)
     else:
         with transaction.atomic():
-            payment = settle_payment(payment_id=payment.pk, reported=opened)
+            if isinstance(opened, HostedPage):
+                payment = _show_page(payment, opened)
+            else:
+                payment = settle_payment(payment_id=payment.pk, reported=opened)
             if is_waiting_for_redirect(payment):
                 _look_again_soon(payment)
             outbox.complete()
 
 
 def _begin_attempt(payment_id: UUID) -> Payment | None:
-    """Write the attempt; None if there is one already, or nothing left to open."""
+    """Write the attempt; None if there is one already, or nothing left to open.
+
+    The row forgets the token of a card, which serves this attempt only; the returned object holds it.
+    """
     with transaction.atomic():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
         if payment.transactions.exists():
@@ -75,10 +83,21 @@ def _begin_attempt(payment_id: UUID) -> Payment | None:
         if payment.status != PaymentStatus.CREATED:
             outbox.complete()
             return None
-        payment.transactions.create(
-            provider=payment.provider, amount_in_cents=payment.amount_in_cents, currency=payment.currency
-        )
+        if not is_hosted(payment):
+            payment.transactions.create(
+                provider=payment.provider, amount_in_cents=payment.amount_in_cents, currency=payment.currency
+            )
+            Payment.objects.filter(pk=payment.pk).update(card_token="")
         return payment
+
+
+def _show_page(payment: Payment, page: HostedPage) -> Payment:
+    payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    payment.redirect_url = page.redirect_url
+    expect_transactions(payment)
+    derive_state(payment)
+    payment.save()
+    return payment
 
 
 def _request_of(payment: Payment) -> OpenRequest:
@@ -92,10 +111,11 @@ def _request_of(payment: Payment) -> OpenRequest:
         customer_email=payer.email if payer else "",
         customer_name=payer.full_name if payer else "",
         customer_phone=payer.phone if payer else "",
-        method=payment.method,
+        method=payment.method | ({"token": payment.card_token} if payment.card_token else {}),
         return_url=payment.return_url,
         client_address=payment.client_address or "",
         accepted_documents=tuple(payment.accepted_documents),
+        expires_at=payment.expires_at,
         taxes_in_cents=sum(
             allocation.requested_in_cents * allocation.charge.tax_in_cents // allocation.charge.amount_in_cents
             for allocation in allocations
@@ -107,7 +127,14 @@ def _fail(payment: Payment, failure: FailureReason, message: str) -> None:
     with transaction.atomic():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         attempts = payment.transactions.filter(provider_id=None, status=TransactionStatus.UNKNOWN)
-        attempts.update(status=TransactionStatus.ERROR, message=message[:500], finalized_at=clock.now())
+        failed = {"status": TransactionStatus.ERROR, "message": message[:500], "finalized_at": clock.now()}
+        if not attempts.update(**failed):
+            payment.transactions.create(
+                provider=payment.provider,
+                amount_in_cents=payment.amount_in_cents,
+                currency=payment.currency,
+                **failed,
+            )
         derive_state(payment, failure=failure)
         payment.save()
         record(
@@ -135,7 +162,13 @@ def _withdraw_attempt(payment: Payment) -> None:
     if clock.now() >= payment.created_at + timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES):
         _fail(payment, FailureReason.PROVIDER_UNAVAILABLE, "")
         return
-    payment.transactions.filter(provider_id=None, status=TransactionStatus.UNKNOWN).delete()
+    with transaction.atomic():
+        card_token = payment.card_token
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        payment.transactions.filter(provider_id=None, status=TransactionStatus.UNKNOWN).delete()
+        payment.card_token = card_token
+        derive_state(payment)
+        payment.save()
     raise outbox.RetryLater(PAUSE)
 
 

@@ -9,13 +9,22 @@ from insure_payments.models import ProviderCatalog
 
 
 def refresh_catalog(*, provider: str) -> ProviderCatalog:
-    """Fetch banks and documents to accept. Raises GatewayUnavailable or GatewayRefused; then the old ones stay."""
+    """Fetch methods, banks and documents to accept.
+
+    Raises GatewayUnavailable or GatewayRefused; then the old ones stay.
+    """
     source = gateway(provider)
+    methods = [str(method) for method in source.list_methods()]
     institutions = [{"code": bank.code, "name": bank.name} for bank in source.list_institutions()]
     documents = [{"kind": document.kind, "permalink": document.permalink} for document in source.accepted_documents()]
     catalog, _ = ProviderCatalog.objects.update_or_create(
         provider=provider,
-        defaults={"institutions": institutions, "accepted_documents": documents, "refreshed_at": clock.now()},
+        defaults={
+            "methods": methods,
+            "institutions": institutions,
+            "accepted_documents": documents,
+            "refreshed_at": clock.now(),
+        },
     )
     return catalog
 

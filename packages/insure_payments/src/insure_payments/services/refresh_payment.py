@@ -1,7 +1,8 @@
 """Ask the provider what has become of a payment."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -20,15 +21,19 @@ REDIRECT_PAUSE = timedelta(seconds=1)
 
 
 def refresh_payment(*, payment_id: UUID) -> None:
-    """Bring a payment to the state that its provider reports for each of its live transactions.
+    """Bring a payment to the state that its provider reports for each of its live transactions, known or new.
 
     Raises RetryLater while a payment just opened has neither a final state nor the address of the bank's page.
     """
     payment = Payment.objects.get(pk=payment_id)
     provider = gateway(payment.provider)
-    for attempt in payment.transactions.filter(status__in=LIVE_TRANSACTION_STATUSES).order_by("pk"):
+    attempts = payment.transactions.filter(status__in=LIVE_TRANSACTION_STATUSES).order_by("pk")
+    questions = [partial(_ask, provider, payment, attempt) for attempt in attempts]
+    if payment.page_closes_at is not None:
+        questions = [partial(_ask_about_page, provider, payment, payment.page_closes_at)]
+    for ask in questions:
         try:
-            _ask(provider, payment, attempt)
+            ask()
         except (GatewayUnavailable, GatewayRefused) as failure:
             logger.warning("provider did not tell", extra={"payment": str(payment.pk)}, exc_info=failure)
     with transaction.atomic():
@@ -50,6 +55,16 @@ def _ask(provider: Gateway, payment: Payment, attempt: Transaction) -> None:
     deadline = attempt.created_at + timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES)
     if not found and clock.now() >= deadline:
         _give_up(payment, attempt)
+
+
+def _ask_about_page(provider: Gateway, payment: Payment, closes_at: datetime) -> None:
+    """The reference tells of transactions of which no event has come; after the page's end there will be no more."""
+    asked_at = clock.now()
+    for reported in provider.find_by_reference(payment.reference):
+        settle_payment(payment_id=payment.pk, reported=reported)
+    if asked_at >= closes_at:
+        # A failure that came to light just now has moved the end; then the page stays open.
+        Payment.objects.filter(pk=payment.pk, page_closes_at=closes_at).update(page_closes_at=None)
 
 
 def _give_up(payment: Payment, attempt: Transaction) -> None:

@@ -23,7 +23,7 @@ def render_receipt(*, receipt_id: UUID) -> Receipt:
     content = receipt_pdf(
         receipt=receipt,
         payer=people().get(payment.user_id),
-        bank=institution_name(payment.provider, payment.method["institution"]),
+        bank=institution_name(payment.provider, payment.method.get("institution", "")),
     )
     # Every run has a file of its own, so that the digest is that of the file whichever run commits.
     day = receipt.issued_at.astimezone(clock.BOGOTA)

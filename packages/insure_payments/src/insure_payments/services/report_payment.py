@@ -28,7 +28,7 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
             charge_references=charge_references,
             amount_in_cents=settled.reportable_in_cents,
             currency=settled.currency,
-            method=settled.payment.method["type"],
+            method=settled.method or settled.payment.method["type"],
             provider=settled.provider,
             provider_transaction=str(settled.provider_id),
             settled_at=settled.finalized_at or clock.now(),

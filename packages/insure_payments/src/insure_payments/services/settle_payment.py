@@ -7,11 +7,11 @@ from django.db import transaction
 
 from insure_audit.public import record
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import TRANSACTION_TRANSITIONS, TransactionStatus
+from insure_payments.enums import FAILED_TRANSACTION_STATUSES, TRANSACTION_TRANSITIONS, TransactionStatus
 from insure_payments.gateways.base import GatewayTransaction
 from insure_payments.models import Payment, Transaction
 from insure_payments.services.approve_transaction import approve_transaction
-from insure_payments.services.payment_state import derive_state
+from insure_payments.services.payment_state import derive_state, expect_retry, is_hosted
 from insure_payments.services.void_transaction import void_transaction
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: 
             void_transaction(payment, attempt)
         else:
             attempt.status = reported.status
+            if is_hosted(payment) and attempt.status in FAILED_TRANSACTION_STATUSES:
+                expect_retry(payment)
         attempt.save()
         derive_state(payment)
         payment.save()
@@ -88,11 +90,13 @@ def _note_details(payment: Payment, attempt: Transaction, reported: GatewayTrans
     if attempt.entry_id is None:
         attempt.amount_in_cents = reported.amount_in_cents
         attempt.currency = reported.currency
+    attempt.method = reported.method[:40] or attempt.method
     attempt.trace_code = reported.trace_code[:100] or attempt.trace_code
     attempt.message = reported.message[:500] or attempt.message
     attempt.finalized_at = reported.finalized_at or attempt.finalized_at
     attempt.mismatch = ""
-    payment.redirect_url = reported.redirect_url or payment.redirect_url
+    if not is_hosted(payment):
+        payment.redirect_url = reported.redirect_url or payment.redirect_url
 
 
 def _refuse(attempt: Transaction, reported: GatewayTransaction) -> None:

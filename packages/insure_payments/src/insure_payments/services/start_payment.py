@@ -51,7 +51,8 @@ def start_payment(
             requested,
             user=user,
             provider=provider or PaymentsSettings.load().DEFAULT_PROVIDER,
-            method=method,
+            method={name: value for name, value in method.items() if name != "token"},
+            card_token=method.get("token", ""),
             accepted_documents=list(accepted_documents),
             return_url=return_url,
         )

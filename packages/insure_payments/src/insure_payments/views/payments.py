@@ -19,10 +19,10 @@ from insure_common.api.views import ApiView, DetailView, ListView, validated
 from insure_common.exceptions import NotFound, ServiceUnavailable
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import METHOD_NEEDS
+from insure_payments.enums import METHOD_NEEDS, PaymentMethod
 from insure_payments.errors import CatalogNotReady
 from insure_payments.models import Payment, ProviderCatalog
-from insure_payments.selectors.catalog import catalog_of
+from insure_payments.selectors.catalog import catalog_of, catalogs
 from insure_payments.selectors.payments import payments_visible_to, receipt_visible_to
 from insure_payments.serializers import (
     InstitutionPageSerializer,
@@ -96,11 +96,15 @@ class ReceiptView(ApiView):
 class PaymentMethodsView(ApiView):
     @extend_schema(operation_id="list_payment_methods", responses=PaymentMethodsSerializer)
     def get(self, request: Request) -> Response:
-        catalog = _catalog()
+        _catalog()
+        offers = catalogs()
         methods = [
-            {"type": method, "provider": catalog.provider, "needs": needs} for method, needs in METHOD_NEEDS.items()
+            {"type": method, "provider": offer.provider, "needs": METHOD_NEEDS[PaymentMethod(method)]}
+            for offer in offers
+            for method in offer.methods
         ]
-        answer = {"methods": methods, "accepted_documents": catalog.accepted_documents}
+        documents = [document for offer in offers for document in offer.accepted_documents]
+        answer = {"methods": methods, "accepted_documents": documents}
         return Response(PaymentMethodsSerializer(answer).data)
 
 
