@@ -213,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "sync": _every(env["SYNC_INTERVAL_SECONDS"], "insure_integrations.tasks.request_syncs_task"),
     "purge-users": _every(3600, "insure_users.tasks.purge_task"),
     "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
+    "close-statements": _every(600, "insure_payments.tasks.close_statements_task"),
 }
 
 # --- the packages -----------------------------------------------------------------------------------------------------

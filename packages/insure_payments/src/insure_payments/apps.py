@@ -37,6 +37,7 @@ class InsurePaymentsConfig(AppConfig):
                 "payments.payment_viewed": _("Payment of a client looked at"),
                 "payments.webhook_event_viewed": _("Event of a payment provider looked at"),
                 "payments.account_viewed": _("Account of a client looked at"),
+                "payments.statements_closed": _("Statements of a month closed"),
                 "payments.charge_changed": _("Charge changed by the core system"),
                 "payments.charge_voided": _("Charge cancelled by the core system"),
             }

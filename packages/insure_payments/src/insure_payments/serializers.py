@@ -110,13 +110,13 @@ class ChargeSerializer(serializers.ModelSerializer[Charge]):
 class StatementSerializer(serializers.ModelSerializer[Statement]):
     period = serializers.DateField(format="%Y-%m")
     opening = MoneyOf("opening_in_cents")
-    charges = MoneyOf("charges_in_cents")
-    payments = MoneyOf("payments_in_cents")
-    closing = MoneyOf("closing_in_cents")
+    charges = MoneyOf("charged")
+    payments = MoneyOf("paid")
+    closing = MoneyOf("closing")
 
     class Meta:
         model = Statement
-        fields = ["id", "period", "opening", "charges", "payments", "closing"]
+        fields = ["id", "period", "opening", "charges", "payments", "closing", "closed_at"]
 
 
 class StatementDetailSerializer(StatementSerializer):

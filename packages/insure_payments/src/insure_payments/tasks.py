@@ -6,6 +6,7 @@ from uuid import UUID
 
 from insure_common.outbox import consumer
 from insure_payments.services.claim_charges import claim_charges
+from insure_payments.services.close_statements import close_statements
 from insure_payments.services.open_payment import open_payment
 from insure_payments.services.process_webhook import process_webhook
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
@@ -43,6 +44,12 @@ def sweep_payments_task(payload: dict[str, Any]) -> None:
 @consumer(atomic=False, time_limit=SEVERAL_CALLS)
 def refresh_catalog_task(payload: dict[str, Any]) -> None:
     refresh_catalog(provider=payload["provider"])
+
+
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+def close_statements_task(payload: dict[str, Any]) -> None:
+    """For the schedule: closes the months that are over."""
+    close_statements()
 
 
 @consumer(atomic=False)

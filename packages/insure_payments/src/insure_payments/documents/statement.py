@@ -41,7 +41,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
     return [
         hero(
             label=_("Closing balance"),
-            figure=f"{Money(statement.closing_in_cents, currency).display()} {currency}",
+            figure=f"{Money(statement.closing, currency).display()} {currency}",
             caption=_("A positive balance is owed; a negative one is in your favour."),
         ),
         Spacer(0, 6 * mm),
@@ -50,7 +50,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
                 (_("Client"), client.full_name if client else ""),
                 (_("Document"), f"{client.id_type} {client.id_number}" if client and client.id_number else "-"),
                 (_("Period"), date_format(statement.period, "F Y").capitalize()),
-                (_("Read on (Bogota)"), local_time(clock.now())),
+                _as_of(statement),
             ]
         ),
         Spacer(0, 8 * mm),
@@ -66,12 +66,18 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
         totals_table(
             [
                 (_("Opening balance"), Money(statement.opening_in_cents, currency).display()),
-                (_("+ Charges"), Money(statement.charges_in_cents, currency).display()),
-                (_("- Payments"), Money(statement.payments_in_cents, currency).display()),
-                (_("Closing balance"), f"{Money(statement.closing_in_cents, currency).display()} {currency}"),
+                (_("+ Charges"), Money(statement.charged, currency).display()),
+                (_("- Payments"), Money(statement.paid, currency).display()),
+                (_("Closing balance"), f"{Money(statement.closing, currency).display()} {currency}"),
             ]
         ),
     ]
+
+
+def _as_of(statement: Any) -> tuple[str, str]:
+    if statement.closed_at:
+        return _("Closed on (Bogota)"), local_time(statement.closed_at)
+    return _("Read on (Bogota)"), local_time(clock.now())
 
 
 def _row(line: Line) -> list[Any]:

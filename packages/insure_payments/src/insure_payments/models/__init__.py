@@ -2,7 +2,7 @@ from insure_payments.models.catalog import ProviderCatalog
 from insure_payments.models.charges import Charge, ChargeHold
 from insure_payments.models.ledger import Account, Entry, Line
 from insure_payments.models.payments import Allocation, Payment, Receipt, Transaction
-from insure_payments.models.statements import Statement
+from insure_payments.models.statements import Statement, StatementPeriod
 from insure_payments.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "ProviderCatalog",
     "Receipt",
     "Statement",
+    "StatementPeriod",
     "Transaction",
     "WebhookEvent",
 ]

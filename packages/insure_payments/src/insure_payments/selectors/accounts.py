@@ -1,15 +1,15 @@
 """Accounts and their movements."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
-from insure_common import clock
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import AccountKind, ChargeStatus
 from insure_payments.models import Account, Charge, Line
+from insure_payments.periods import start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,7 @@ def entries_of(user_id: Any, *, since: date | None = None, until: date | None = 
         return Line.objects.none()
     lines = Line.objects.filter(account=account).select_related("entry")
     if since:
-        lines = lines.filter(posted_at__gte=_start_of(since))
+        lines = lines.filter(posted_at__gte=start_of(since))
     if until:
-        lines = lines.filter(posted_at__lt=_start_of(until + timedelta(days=1)))
+        lines = lines.filter(posted_at__lt=start_of(until + timedelta(days=1)))
     return lines
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=clock.BOGOTA)

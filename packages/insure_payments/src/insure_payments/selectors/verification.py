@@ -61,6 +61,22 @@ CHECKS = {
           AND charge.paid_in_cents
             <> least(charge.amount_in_cents, charge.external_paid_in_cents + coalesce(ours.total, 0))
     """,
+    "closed statements that are not what the ledger says": """
+        SELECT statement.id::text FROM insure_payments_statement statement
+        LEFT JOIN insure_payments_line before
+          ON before.account_id = statement.account_id AND before.account_seq = statement.first_seq - 1
+        LEFT JOIN insure_payments_line last
+          ON last.account_id = statement.account_id AND last.account_seq = statement.end_seq - 1
+        LEFT JOIN insure_payments_line next
+          ON next.account_id = statement.account_id AND next.account_seq = statement.end_seq
+        WHERE statement.closed_at IS NOT NULL AND (
+          statement.opening_in_cents <> coalesce(before.balance_after_in_cents, 0)
+          OR statement.closing_in_cents <> coalesce(last.balance_after_in_cents, 0)
+          OR before.posted_at >= statement.period::timestamp AT TIME ZONE 'America/Bogota'
+          OR last.posted_at >= (statement.period + interval '1 month') AT TIME ZONE 'America/Bogota'
+          OR next.posted_at < (statement.period + interval '1 month') AT TIME ZONE 'America/Bogota'
+        )
+    """,
     "payments that are allocated beyond what was settled": """
         SELECT payment.reference FROM insure_payments_payment payment
         JOIN insure_payments_allocation allocation ON allocation.payment_id = payment.id

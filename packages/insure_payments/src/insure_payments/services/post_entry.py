@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet, Subquery
 
 from insure_common import clock
 from insure_payments.enums import REVERSAL_OF, AccountKind, EntryKind
-from insure_payments.models import Account, Entry, Line, Statement
+from insure_payments.models import Account, Entry, Line, Statement, StatementPeriod
+from insure_payments.periods import month_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,7 @@ def post_entries(drafts: Sequence[Draft]) -> list[Entry]:
         return []
     accounts = _accounts_of(drafts)
     clients = [account for account in accounts.values() if account.kind == AccountKind.CLIENT]
-    # Not before what the accounts know already: a line's time never runs against its order.
-    posted_at = max([clock.now(), *(account.last_posted_at for account in clients if account.last_posted_at)])
+    posted_at = _posting_time(accounts.values())
     _open_statements(clients, posted_at)
     entries, lines = [], []
     for draft in drafts:
@@ -133,14 +134,31 @@ def _find(wanted: set[Key]) -> dict[Key, Account]:
     currencies = {currency for _, _, currency in wanted}
     users = {user_id for _, user_id, _ in wanted if user_id is not None}
     kinds = {kind for kind, user_id, _ in wanted if user_id is None}
-    clients = Account.objects.filter(kind=AccountKind.CLIENT, user__in=users, currency__in=currencies)
-    houses = Account.objects.filter(kind__in=kinds, currency__in=currencies)
+    known = _accounts_with_shut_months()
+    clients = known.filter(kind=AccountKind.CLIENT, user__in=users, currency__in=currencies)
+    houses = known.filter(kind__in=kinds, currency__in=currencies)
     accounts = [*clients.order_by("pk").select_for_update(no_key=True), *houses]
     return {(AccountKind(account.kind), account.user_id, account.currency): account for account in accounts}
 
 
+def _accounts_with_shut_months() -> QuerySet[Account]:
+    """Accounts with `shut_until`, the end of the last month that takes no more postings, without a query of its own."""
+    last = StatementPeriod.objects.order_by("-ends_at").values("ends_at")[:1]
+    return Account.objects.annotate(shut_until=Subquery(last))
+
+
+def _posting_time(accounts: Iterable[Any]) -> datetime:
+    """Now; but not before what the accounts know already, as a line's time never runs against its order, and not in a
+    month that is shut: what comes late belongs to the next one.
+    """
+    moments: list[datetime] = [clock.now()]
+    for account in accounts:
+        moments += (moment for moment in (account.last_posted_at, account.shut_until) if moment)
+    return max(moments)
+
+
 def _open_statements(clients: Iterable[Account], posted_at: datetime) -> None:
-    period = _month_of(posted_at)
+    period = month_of(posted_at)
     Statement.objects.bulk_create(
         [
             Statement(
@@ -150,10 +168,6 @@ def _open_statements(clients: Iterable[Account], posted_at: datetime) -> None:
                 opening_in_cents=account.balance_in_cents or 0,
             )
             for account in clients
-            if account.last_posted_at is None or _month_of(account.last_posted_at) != period
+            if account.last_posted_at is None or month_of(account.last_posted_at) != period
         ]
     )
-
-
-def _month_of(moment: datetime) -> date:
-    return moment.astimezone(clock.BOGOTA).date().replace(day=1)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from insure_common.api.downloads import pdf_response
 from insure_common.api.views import ApiView, DetailView, ListView
 from insure_payments.documents.statement import statement_pdf
+from insure_payments.documents.storage import stored_file
 from insure_payments.models import Charge, Line, Statement
 from insure_payments.selectors.accounts import account_summary, entries_of
 from insure_payments.selectors.charges import charges_visible_to
@@ -27,6 +28,7 @@ from insure_payments.serializers import (
     StatementDetailSerializer,
     StatementSerializer,
 )
+from insure_payments.services.render_statement import render_statement
 
 
 class AccountView(ApiView):
@@ -87,5 +89,8 @@ class StatementPdfView(ApiView):
     @extend_schema(operation_id="get_statement_pdf", responses={(200, "application/pdf"): bytes})
     def get(self, request: Request, pk: UUID) -> FileResponse:
         statement = get_object_or_404(statements_visible_to(request.user), pk=pk)
-        pdf = statement_pdf(statement=statement, lines=lines_of(statement))
-        return pdf_response(BytesIO(pdf), filename=f"extracto-{statement.period:%Y-%m}.pdf")
+        filename = f"extracto-{statement.period:%Y-%m}.pdf"
+        if statement.closed_at:
+            return pdf_response(stored_file(render_statement(statement=statement)), filename=filename)
+        # The month goes on, so what it comes to now is not kept.
+        return pdf_response(BytesIO(statement_pdf(statement=statement, lines=lines_of(statement))), filename=filename)

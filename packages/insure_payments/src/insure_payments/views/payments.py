@@ -1,10 +1,8 @@
 """The client's own payments, and what a provider offers."""
 
-import logging
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -16,9 +14,10 @@ from rest_framework.throttling import BaseThrottle
 from insure_common.api.downloads import pdf_response
 from insure_common.api.throttles import FairUse
 from insure_common.api.views import ApiView, DetailView, ListView, validated
-from insure_common.exceptions import NotFound, ServiceUnavailable
+from insure_common.exceptions import NotFound
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
+from insure_payments.documents.storage import stored_file
 from insure_payments.enums import METHOD_NEEDS, PaymentMethod
 from insure_payments.errors import CatalogNotReady
 from insure_payments.models import Payment, ProviderCatalog
@@ -33,8 +32,6 @@ from insure_payments.serializers import (
 )
 from insure_payments.services.refresh_catalog import request_catalog_refresh
 from insure_payments.services.start_payment import start_payment
-
-logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
@@ -85,12 +82,7 @@ class ReceiptView(ApiView):
         receipt = receipt_visible_to(request.user, pk)
         if receipt is None:
             raise NotFound
-        try:
-            file = default_storage.open(receipt.path)
-        except FileNotFoundError:
-            logger.exception("receipt is missing in the storage", extra={"receipt": str(receipt.pk)})
-            raise ServiceUnavailable from None
-        return pdf_response(file, filename=f"recibo-{receipt.number}.pdf")
+        return pdf_response(stored_file(receipt), filename=f"recibo-{receipt.number}.pdf")
 
 
 class PaymentMethodsView(ApiView):
