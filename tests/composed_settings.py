@@ -19,6 +19,7 @@ os.environ |= {
     "AUDIT_SEAL_KEYS": "test=" + base64.b64encode(b"a" * 32).decode(),
     "AUDIT_ANCHOR_DIR": f"{STATE}/audit",
     "MEDIA_DIR": f"{STATE}/media",
+    "METRICS_TOKEN": "only-for-tests-" + "m" * 40,
     "EMAIL_HOST": "127.0.0.1",
     "EMAIL_USE_TLS": "false",
     "DEFAULT_FROM_EMAIL": "Seguros <no-reply@example.com>",

@@ -114,6 +114,7 @@ VARIABLES = (
     Variable("CASSE_CLIENT_ID"),
     Variable("CASSE_CLIENT_SECRET"),
     Variable("SYNC_INTERVAL_SECONDS", cast=int, default=600, check=is_at_least(10)),
+    Variable("METRICS_TOKEN", default="", check=is_strong_secret),
     Variable("LOG_LEVEL", default="INFO", check=is_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 )
 
@@ -126,11 +127,18 @@ DISTINCT = (
     "WOMPI_EVENTS_SECRET",
     "WOMPI_INTEGRITY_SECRET",
     "CASSE_CLIENT_SECRET",
+    "METRICS_TOKEN",
 )
 
 
 class WrongEnvironment(ImproperlyConfigured):
     """One line for each wrong variable; values are never repeated."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        """`problems` are (variable, what is wrong)."""
+        lines = [f"{name}: {problem}" for name, problem in problems]
+        super().__init__("\n".join(["The environment is not complete (see .env.example):", *lines]))
+        self.problems = problems
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -138,21 +146,22 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     env = Env()
     env.ENVIRON = dict(environ)
     values: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[tuple[str, str]] = []
     for variable in VARIABLES:
         value, problem = _read(env, variable)
         values[variable.name] = value
         if problem:
-            problems.append(f"{variable.name}: {problem}")
-    if values["INSURE_ENVIRONMENT"] == "production" and (problem := is_https_url(values["PUBLIC_BASE_URL"] or "")):
-        problems.append(f"PUBLIC_BASE_URL: {problem}")
+            problems.append((variable.name, problem))
+    url = values["PUBLIC_BASE_URL"]
+    if url and values["INSURE_ENVIRONMENT"] == "production" and (problem := is_https_url(url)):
+        problems.append(("PUBLIC_BASE_URL", problem))
     seen: dict[str, str] = {}
     for name in DISTINCT:
         first = seen.setdefault(environ.get(name) or name, name)
         if first != name:
-            problems.append(f"{name}: must differ from {first}")
+            problems.append((name, f"must differ from {first}"))
     if problems:
-        raise WrongEnvironment("\n".join(["The environment is not complete (see .env.example):", *problems]))
+        raise WrongEnvironment(problems)
     return values
 
 

@@ -45,9 +45,11 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "insure_common.middleware.CorrelationMiddleware",
+    "deploy_project.metrics.RequestMetrics",
     "deploy_project.request_log.RequestLog",
     "csp.middleware.CSPMiddleware",
     "insure_common.middleware.ApiAnswersMiddleware",
+    *(["insure_common.middleware.HttpsOnlyMiddleware"] if is_production else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -210,6 +212,12 @@ def _every(seconds: int, task: str) -> dict[str, Any]:
 
 
 CELERY_BEAT_SCHEDULE = {
+    "life": {
+        "task": "insure_common.show_life",
+        "schedule": 30,
+        "args": ("beat",),
+        "options": {"expires": 60},
+    },
     "sync": _every(env["SYNC_INTERVAL_SECONDS"], "insure_integrations.tasks.request_syncs_task"),
     "purge-users": _every(3600, "insure_users.tasks.purge_task"),
     "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
@@ -225,6 +233,9 @@ INSURE_COMMON = {
     "REDIS_URL": env["REDIS_URL"],
     "THROTTLES": {"payments": "5/minute;30/day"},
     "HTML_PATHS": ("/backoffice/", "/api/v1/docs/"),
+    # Asked from inside, and they tell nothing about anybody.
+    "HTTP_PATHS": ("/healthz", "/readyz", "/metrics"),
+    "METRICS": ["insure_common.metrics.gauges", "insure_audit.public.gauges", "insure_payments.public.gauges"],
     "RELAY_HOOKS": {
         "insure_audit.public.seal_pending": 2,
         "insure_payments.public.refresh_outdated_catalogs": 60,
@@ -274,7 +285,8 @@ INSURE_PAYMENTS = {
     "RETURN_ORIGINS": env["PAYMENT_RETURN_ORIGINS"],
 }
 
-# --- logs -------------------------------------------------------------------------------------------------------------
+# --- logs and metrics -------------------------------------------------------------------------------------------------
 
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOGGING = logging_config(level=env["LOG_LEVEL"])
+METRICS_TOKEN = env["METRICS_TOKEN"]

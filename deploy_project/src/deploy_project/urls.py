@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 
 from deploy_project.health import healthz, readyz
+from deploy_project.metrics import metrics
 
 # Swagger UI's page has one style element and pictures in its style sheet.
 swagger_policy = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]})
@@ -29,4 +30,5 @@ urlpatterns = [
     path("backoffice/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]

@@ -1,12 +1,15 @@
-"""A gunicorn worker whose protocol errors (header too large, bad request line) are JSON like every other error."""
+"""A gunicorn worker: protocol errors are JSON, counts are shared, and Django alone decides what came over https."""
 
 import json
 from http import HTTPStatus
 from socket import socket
+from typing import Any
 from uuid import uuid4
 
 from gunicorn import util
 from gunicorn.workers.gthread import ThreadWorker
+
+from deploy_project.shared_counts import make_shared_directory
 
 
 def write_json_error(sock: socket, status_int: int, reason: str, mesg: str) -> None:
@@ -23,3 +26,13 @@ util.write_error = write_json_error
 
 class Worker(ThreadWorker):
     """gunicorn -k deploy_project.worker.Worker"""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # By default gunicorn believes whoever connects from loopback; TRUSTED_PROXY_COUNT says whom to believe.
+        self.cfg.set("secure_scheme_headers", {})
+
+    @classmethod
+    def setup(cls) -> None:
+        """Called by gunicorn before it forks."""
+        make_shared_directory()

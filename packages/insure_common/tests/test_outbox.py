@@ -64,6 +64,15 @@ def test_failing_consumer_backs_off_and_ends_failed(drain_outbox, clock):
     assert pending() == [("project.consumers.fail_twice_allowed", Status.READY)]
 
 
+def test_drained_without_a_worker_until_nothing_is_due():
+    enqueue("note", text="one")
+    enqueue("fail_twice_allowed")
+    outbox.enqueue("project.consumers.note", payload={"text": "later"}, delay=timedelta(hours=1))
+    assert outbox.drain() == 2
+    assert consumers.log == ["one"]
+    assert pending() == [("project.consumers.fail_twice_allowed", "READY"), ("project.consumers.note", "READY")]
+
+
 def test_failed_effect_rolls_back(drain_outbox):
     enqueue("write_then_fail")
     drain_outbox(reraise=False)

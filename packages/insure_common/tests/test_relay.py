@@ -9,7 +9,7 @@ from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from django.db import connection
 
-from insure_common import outbox, relay
+from insure_common import liveness, outbox, relay
 from insure_common.models import OutboxMessage
 from insure_common.testing.outbox import pending
 from project import consumers
@@ -77,3 +77,25 @@ def test_hooks_are_called_and_a_failing_one_does_not_stop_the_relay(broker, sett
     wait_until(lambda: consumers.log.count("hook") > 1)
     stop.set()
     thread.join()
+
+
+def test_signs_of_life_of_relay_and_worker(broker):
+    stop = threading.Event()
+
+    def relaying():
+        relay.run(stop)
+        connection.close()
+
+    with start_worker(broker, perform_ping_check=False):
+        thread = threading.Thread(target=relaying)
+        thread.start()
+        wait_until(lambda: None not in (liveness.ages()["relay"], liveness.ages()["worker"]))
+        stop.set()
+        thread.join()
+    assert liveness.ages()["beat"] is None
+
+
+def test_dead_broker_leaves_the_relay_alone_alive(broker):
+    broker.conf.broker_url = "redis://127.0.0.1:1/0"
+    relay.show_life()
+    assert [process for process, age in liveness.ages().items() if age is not None] == ["relay"]

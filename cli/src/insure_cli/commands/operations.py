@@ -6,6 +6,7 @@ import threading
 import click
 
 from insure_cli import exits, project
+from insure_cli.acting import acting, actor_named, service, why
 
 
 @click.command()
@@ -31,15 +32,50 @@ def outbox() -> None:
 @outbox.command("status")
 def outbox_status() -> None:
     """Count the messages by status; exit 1 if some have failed for good."""
-    project.set_up()
+    with service():
+        counts = _count_messages()
+    _show_counts(counts)
+
+
+@outbox.command("retry")
+@acting
+@why
+@click.option("--task", help="Only the messages of this consumer, a dotted path.")
+def outbox_retry(*, acting: str, reason: str, task: str | None) -> None:
+    """Make the messages that have failed for good due again."""
+    with service():
+        from insure_integrations.public import retry_messages
+
+        retried = retry_messages(actor=actor_named(acting), reason=reason, task=task)
+    click.echo(f"{retried} {'message is' if retried == 1 else 'messages are'} due again.")
+
+
+@outbox.command("drain")
+def outbox_drain() -> None:
+    """Do the work that is due in this process, without workers and Redis; exit 1 if some has failed for good."""
+    with service():
+        from insure_common.outbox import drain, reclaim_expired
+
+        reclaim_expired()
+        consumed = drain()
+        counts = _count_messages()
+    click.echo(f"{consumed} {'message' if consumed == 1 else 'messages'} taken up.")
+    _show_counts(counts)
+
+
+def _count_messages() -> dict[str, int]:
     from django.db.models import Count
 
     from insure_common.models import OutboxMessage
 
-    counts = dict(OutboxMessage.objects.values_list("status").annotate(Count("pk")).order_by("status"))
-    for status in OutboxMessage.Status.values:
-        click.echo(f"{status:<8}{counts.get(status, 0):>8}")
-    if counts.get(OutboxMessage.Status.FAILED):
+    counts = dict(OutboxMessage.objects.values_list("status").annotate(Count("pk")))
+    return {status: counts.get(status, 0) for status in OutboxMessage.Status.values}
+
+
+def _show_counts(counts: dict[str, int]) -> None:
+    for status, count in counts.items():
+        click.echo(f"{status:<8}{count:>8}")
+    if counts["FAILED"]:
         raise SystemExit(exits.FOUND_WRONG)
 
 

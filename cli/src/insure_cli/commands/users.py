@@ -2,18 +2,16 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
 
-from insure_cli import exits, project
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from insure_cli import exits
+from insure_cli.acting import acting, actor_named, service, user_by_email, why
 
 LABELS = {
     "id": "id",
@@ -31,8 +29,6 @@ LABELS = {
 COLUMNS = {"full_name": "NAME", "email_primary": "E-MAIL", "role": "ROLE", "status": "STATUS", "id": "ID"}
 WIDEST = 36
 
-acting = click.option("--as", "acting", metavar="EMAIL", required=True, help="Who acts; their rights are checked.")
-why = click.option("--reason", required=True, help="Kept in the audit trail.")
 whom = click.argument("user", metavar="USER")
 
 
@@ -53,10 +49,10 @@ def users() -> None:
 @click.password_option()
 def create_admin(*, email: str, birth_date: datetime, acting: str | None, **fields: str) -> None:
     """Make an administrator. After the first one an administrator must act."""
-    with _service():
+    with service():
         from insure_users.public import create_admin
 
-        actor = _actor(acting) if acting else None
+        actor = actor_named(acting) if acting else None
         create_admin(email=email, birth_date=birth_date.date(), actor=actor, **fields)
     click.echo(f"{email} is an administrator.")
 
@@ -70,10 +66,10 @@ def create_admin(*, email: str, birth_date: datetime, acting: str | None, **fiel
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_(*, acting: str, status: str, role: str, search: str, limit: int, as_json: bool) -> None:
     """List the latest users."""
-    with _service():
+    with service():
         from insure_users.public import list_users
 
-        found = list_users(viewer=_actor(acting), status=status, role=role, search=search, limit=limit + 1)
+        found = list_users(viewer=actor_named(acting), status=status, role=role, search=search, limit=limit + 1)
     shown = found[:limit]
     if as_json:
         _echo_json(shown)
@@ -89,10 +85,10 @@ def list_(*, acting: str, status: str, role: str, search: str, limit: int, as_js
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(*, acting: str, user: str, as_json: bool) -> None:
     """Show one user."""
-    with _service():
+    with service():
         from insure_users.public import show_user
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         shown = show_user(viewer=actor, user_id=_target(user, actor))
     if as_json:
         _echo_json(shown)
@@ -106,10 +102,10 @@ def show(*, acting: str, user: str, as_json: bool) -> None:
 @whom
 def suspend(*, acting: str, reason: str, user: str) -> None:
     """Stop a user at once and end their sessions."""
-    with _service():
+    with service():
         from insure_users.public import suspend_user
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         suspend_user(actor=actor, user_id=_target(user, actor), reason=reason)
     click.echo(f"{user} is suspended and signed out.")
 
@@ -120,10 +116,10 @@ def suspend(*, acting: str, reason: str, user: str) -> None:
 @whom
 def reactivate(*, acting: str, reason: str, user: str) -> None:
     """Let a suspended or waiting user in."""
-    with _service():
+    with service():
         from insure_users.public import reactivate_user
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         reactivate_user(actor=actor, user_id=_target(user, actor), reason=reason)
     click.echo(f"{user} is active.")
 
@@ -135,10 +131,10 @@ def reactivate(*, acting: str, reason: str, user: str) -> None:
 @click.argument("role")
 def set_role(*, acting: str, reason: str, user: str, role: str) -> None:
     """Give a user another role and end their sessions."""
-    with _service():
+    with service():
         from insure_users.public import change_role
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         change_role(actor=actor, user_id=_target(user, actor), role=role, reason=reason)
     click.echo(f"{user} is {role}.")
 
@@ -149,10 +145,10 @@ def set_role(*, acting: str, reason: str, user: str, role: str) -> None:
 @whom
 def end_sessions(*, acting: str, reason: str, user: str) -> None:
     """Sign a user out everywhere."""
-    with _service():
+    with service():
         from insure_users.public import end_sessions
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         ended = end_sessions(actor=actor, user_id=_target(user, actor), reason=reason)
     click.echo(f"{user} is signed out; {ended} {'session' if ended == 1 else 'sessions'} ended.")
 
@@ -166,10 +162,10 @@ def export_data(*, acting: str, reason: str, user: str, output: Path | None) -> 
     """Write everything that is kept about a person, as JSON."""
     if output and output.exists():
         exits.end(exits.NOT_ALLOWED, f"{output} exists already.")
-    with _service():
+    with service():
         from insure_users.public import export_data
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         exported = export_data(actor=actor, user_id=_target(user, actor), reason=reason)
     if output is None:
         _echo_json(exported)
@@ -192,44 +188,12 @@ def pseudonymise(*, acting: str, reason: str, user: str, yes: bool) -> None:
     """Take the person out of an account and close it, for good."""
     if not yes and not _confirmed(f"This cannot be undone: the account of {user} will name nobody. Go on?"):
         exits.end(exits.NOT_ALLOWED, "Nothing was changed.")
-    with _service():
+    with service():
         from insure_users.public import pseudonymise_user
 
-        actor = _actor(acting)
+        actor = actor_named(acting)
         closed = pseudonymise_user(actor=actor, user_id=_target(user, actor), reason=reason)
     click.echo(f"Account {closed.pk} is closed and names nobody.")
-
-
-@contextmanager
-def _service() -> Iterator[None]:
-    """The project, a correlation id, and the exit codes for what services raise."""
-    project.set_up()
-    from django.db import InterfaceError, OperationalError
-    from django.utils.translation import override
-    from rest_framework.exceptions import APIException
-
-    from insure_common.correlation import bound
-
-    try:
-        with bound(), override("en"):
-            yield
-    except APIException as error:
-        exits.end(exits.NOT_ALLOWED, _sentence(error.detail))
-    except (InterfaceError, OperationalError) as error:
-        exits.end(exits.NOT_REACHABLE, f"The database does not answer: {str(error).splitlines()[0]}")
-
-
-def _sentence(detail: Any) -> str:
-    if isinstance(detail, Mapping):
-        return "\n".join(f"{name}: {_sentence(value)}" for name, value in detail.items())
-    return " ".join(map(_sentence, detail)) if isinstance(detail, list) else str(detail)
-
-
-def _actor(email: str) -> Any:
-    found = _user_by_email(email)
-    if found is None or not found.is_active:
-        exits.end(exits.NOT_ALLOWED, f"No active user has the e-mail {email}.")
-    return found
 
 
 def _target(text: str, actor: Any) -> UUID:
@@ -242,19 +206,8 @@ def _target(text: str, actor: Any) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        found = _user_by_email(text) if actor.has_perm("insure_users.view_personal_data") else None
+        found = user_by_email(text) if actor.has_perm("insure_users.view_personal_data") else None
         return found.pk if found else new_id()
-
-
-def _user_by_email(text: str) -> Any:
-    from django.core.exceptions import ValidationError
-
-    from insure_users.public import canonical_email, user_by_email
-
-    try:
-        return user_by_email(canonical_email(text))
-    except ValidationError:
-        return None
 
 
 def _confirmed(question: str) -> bool:

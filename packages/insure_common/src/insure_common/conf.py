@@ -109,6 +109,8 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """Outbox event -> dotted paths of the consumers that hear of it."""
     RELAY_HOOKS: dict[str, float] = {}
     """Dotted path of a function without arguments -> seconds between two calls by the relay process."""
+    METRICS: list[str] = ["insure_common.metrics.gauges"]
+    """Dotted paths of functions without arguments that return gauges for monitoring (`insure_common.metrics.Gauge`)."""
     RELAY_INTERVAL: float = 0.2
     """Seconds between two looks for due messages."""
     RELAY_BATCH: int = 200
@@ -129,5 +131,7 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """`throttle_scope` of a view -> rates, such as "5/minute;30/day"."""
     HTML_PATHS: tuple[str, ...] = ("/backoffice/",)
     """Path prefixes that serve pages; everywhere else errors are JSON."""
+    HTTP_PATHS: tuple[str, ...] = ()
+    """Paths that HttpsOnlyMiddleware lets through over plain http: probes that are asked from inside."""
     MAX_BODY_BYTES: int = 256 * 1024
     """Largest request body that is read."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import UTC
+from http import HTTPStatus
 from ipaddress import ip_address
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 
-from insure_common.api.errors import error_response
+from insure_common.api.errors import error_body, error_response
 from insure_common.conf import CommonSettings
 from insure_common.correlation import bound
 
@@ -47,6 +48,23 @@ def client_address_of(request: HttpRequest) -> str | None:
         return str(ip_address(address))
     except ValueError:
         return None
+
+
+class HttpsOnlyMiddleware:
+    """Refuses plain http. It does not redirect: a client would go on sending its token in clear without noticing.
+
+    For production, after ApiAnswersMiddleware. What https is, `SECURE_PROXY_SSL_HEADER` says behind a proxy.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.is_secure() or request.path in CommonSettings.load().HTTP_PATHS:
+            return self.get_response(request)
+        with translation.override(translation.get_language_from_request(request)):
+            body = error_body(translation.gettext("This service answers over https only."), "https_required")
+        return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
 
 
 class ApiAnswersMiddleware:

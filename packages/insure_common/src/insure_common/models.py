@@ -54,9 +54,23 @@ class OutboxMessage(models.Model):
             models.Index(fields=["finished_at"], name="outbox_done", condition=Q(status="DONE")),
             models.Index(fields=["finished_at"], name="outbox_failed", condition=Q(status="FAILED")),
         ]
+        permissions = [("retry_outbox_message", "Can make messages due again that have failed")]
 
     def __str__(self) -> str:
         return f"{self.task} {self.status}"
+
+
+class ProcessLife(models.Model):
+    """The last sign of life of a kind of background process; see `insure_common.liveness`."""
+
+    process = models.CharField(max_length=20, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.seen_at}"
 
 
 class IdempotencyKey(models.Model):

@@ -276,9 +276,21 @@ def reclaim_expired() -> int:
     return expired.update(status=Status.READY, lease_token=None, leased_until=None)
 
 
-def retry_failed() -> int:
-    """Make every FAILED message due again, with fresh attempts; returns how many."""
-    failed = OutboxMessage.objects.filter(status=Status.FAILED)
+def drain(*, reraise: bool = False, limit: int | None = None) -> int:
+    """Consume due messages in this process, one after the other, until none is due; returns how many.
+
+    For when no worker or no broker is there; workers may run meanwhile. With `reraise` what a consumer raised.
+    """
+    consumed = 0
+    while (limit is None or consumed < limit) and (leases := lease_due(limit=1)):
+        run_message(leases[0].message_id, leases[0].token, reraise=reraise)
+        consumed += 1
+    return consumed
+
+
+def retry_failed(*, task: str | None = None) -> int:
+    """Make every FAILED message, or those of one consumer, due again with fresh attempts; returns how many."""
+    failed = OutboxMessage.objects.filter(status=Status.FAILED, **({"task": task} if task else {}))
     return failed.update(status=Status.READY, finished_at=None, attempts=0, due_at=clock.now())
 
 

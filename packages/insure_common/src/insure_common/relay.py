@@ -12,10 +12,9 @@ from datetime import timedelta
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
-from insure_common import outbox
+from insure_common import liveness, outbox, tasks
 from insure_common.conf import CommonSettings, import_dotted
 from insure_common.correlation import bound
-from insure_common.tasks import run_outbox_message
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,11 @@ MARGIN = timedelta(seconds=5)
 def run(stop: threading.Event) -> None:
     """Relay until `stop` is set; survives the loss of the database and of the broker."""
     settings = CommonSettings.load()
-    hooks = {"insure_common.outbox.reclaim_expired": RECLAIM_INTERVAL, **settings.RELAY_HOOKS}
+    hooks = {
+        "insure_common.outbox.reclaim_expired": RECLAIM_INTERVAL,
+        "insure_common.relay.show_life": liveness.RELAY_INTERVAL,
+        **settings.RELAY_HOOKS,
+    }
     due = dict.fromkeys(hooks, 0.0)
     while not stop.is_set():
         try:
@@ -51,7 +54,7 @@ def relay_once(*, limit: int) -> int | None:
     leases = outbox.lease_due(limit=limit)
     for position, lease in enumerate(leases):
         try:
-            run_outbox_message.apply_async(
+            tasks.run_outbox_message.apply_async(
                 (str(lease.message_id), str(lease.token)),
                 retry=False,
                 soft_time_limit=int((lease.time_limit - MARGIN).total_seconds()),
@@ -62,6 +65,15 @@ def relay_once(*, limit: int) -> int | None:
             outbox.give_back(leases[position:])
             return None
     return len(leases)
+
+
+def show_life() -> None:
+    """The relay's sign of life, and the question to a worker for one."""
+    liveness.show_life(liveness.RELAY)
+    try:
+        tasks.show_life.apply_async((liveness.WORKER,), retry=False, expires=liveness.EXPIRES)
+    except Exception:
+        logger.warning("relay waits for the broker", exc_info=True)
 
 
 def _call_due_hooks(hooks: dict[str, float], due: dict[str, float]) -> None:

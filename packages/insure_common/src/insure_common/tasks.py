@@ -1,10 +1,10 @@
-"""The two Celery tasks through which all background work passes."""
+"""The Celery tasks through which all background work passes, and their signs of life."""
 
 from uuid import UUID
 
 from celery import shared_task
 
-from insure_common import clock, outbox
+from insure_common import clock, liveness, outbox
 
 
 @shared_task(name="insure_common.run_outbox_message", acks_late=True, ignore_result=True)
@@ -18,3 +18,9 @@ def enqueue_periodic(task: str, every_seconds: int) -> None:
     """Enqueue a consumer for the present slot of its schedule: once, however many schedulers fire."""
     slot = int(clock.now().timestamp()) // every_seconds
     outbox.enqueue(task, payload={}, dedupe_key=f"{task}@{every_seconds}:{slot}")
+
+
+@shared_task(name="insure_common.show_life", ignore_result=True)
+def show_life(process: str) -> None:
+    """Show that the process that sent this is alive; beat's schedule does so with `("beat",)` every 30 seconds."""
+    liveness.show_life(process)

@@ -17,6 +17,7 @@ class InsureIntegrationsConfig(AppConfig):
         register_actions(
             {
                 "integrations.sync_requested": _("Synchronisation requested"),
+                "integrations.messages_retried": _("Failed work made due again"),
                 "integrations.holder_linked": _("Holder of the core system linked to a user"),
             }
         )

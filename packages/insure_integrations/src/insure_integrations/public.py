@@ -26,6 +26,7 @@ from insure_integrations.kinds import NotificationKind, register_notification_ki
 from insure_integrations.services.link_holders import link_holders
 from insure_integrations.services.notify import notify
 from insure_integrations.services.request_sync import request_sync
+from insure_integrations.services.retry_messages import retry_messages
 
 __all__ = [
     "CircuitOpen",
@@ -60,4 +61,5 @@ __all__ = [
     "register_notification_kinds",
     "register_sync_job",
     "request_sync",
+    "retry_messages",
 ]

@@ -2,6 +2,7 @@
 
 from insure_payments.models import Account, Charge, Entry, Payment, Receipt
 from insure_payments.selectors.accounts import AccountSummary, account_summary
+from insure_payments.selectors.gauges import gauges
 from insure_payments.selectors.payments import find_payment
 from insure_payments.selectors.verification import LedgerReport, verify_ledger
 from insure_payments.services.refresh_catalog import refresh_outdated_catalogs
@@ -17,6 +18,7 @@ __all__ = [
     "Receipt",
     "account_summary",
     "find_payment",
+    "gauges",
     "refresh_outdated_catalogs",
     "sweep_pending_payments",
     "verify_ledger",

@@ -32,6 +32,7 @@ _ACT = {
     "insure_payments.resolve_any_payment",
     "insure_payments.replay_webhook_event",
     "insure_integrations.run_sync_job",
+    "insure_common.retry_outbox_message",
 }
 
 # One's own profile, policies, account and payments need no permission.

@@ -171,6 +171,7 @@ class Transaction(models.Model):
                 | (~Q(status__in=[TransactionStatus.APPROVED, TransactionStatus.VOIDED]) & Q(entry__isnull=True)),
             ),
         ]
+        indexes = [models.Index(fields=["id"], name="payments_quarantined", condition=~Q(mismatch=""))]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.provider_id}"

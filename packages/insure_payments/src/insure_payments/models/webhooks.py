@@ -43,6 +43,11 @@ class WebhookEvent(models.Model):
                 | (Q(status__in=[WebhookStatus.RECEIVED, WebhookStatus.FAILED]) & Q(processed_at__isnull=True)),
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["received_at"], name="payments_webhook_open", condition=Q(status__in=["RECEIVED", "FAILED"])
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"

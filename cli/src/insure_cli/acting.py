@@ -1,0 +1,55 @@
+"""Commands that a person runs on a system of others: who acts, why, and the exit codes for what services raise."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from insure_cli import exits, project
+
+acting = click.option("--as", "acting", metavar="EMAIL", required=True, help="Who acts; their rights are checked.")
+why = click.option("--reason", required=True, help="Kept in the audit trail.")
+
+
+@contextmanager
+def service() -> Iterator[None]:
+    """The project, a correlation id, and the exit codes for what services raise."""
+    project.set_up()
+    from django.db import InterfaceError, OperationalError
+    from django.utils.translation import override
+    from rest_framework.exceptions import APIException
+
+    from insure_common.correlation import bound
+
+    try:
+        with bound(), override("en"):
+            yield
+    except APIException as error:
+        exits.end(exits.NOT_ALLOWED, _sentence(error.detail))
+    except (InterfaceError, OperationalError) as error:
+        exits.end(exits.NOT_REACHABLE, f"The database does not answer: {str(error).splitlines()[0]}")
+
+
+def _sentence(detail: Any) -> str:
+    if isinstance(detail, Mapping):
+        return "\n".join(f"{name}: {_sentence(value)}" for name, value in detail.items())
+    return " ".join(map(_sentence, detail)) if isinstance(detail, list) else str(detail)
+
+
+def actor_named(email: str) -> Any:
+    found = user_by_email(email)
+    if found is None or not found.is_active:
+        exits.end(exits.NOT_ALLOWED, f"No active user has the e-mail {email}.")
+    return found
+
+
+def user_by_email(text: str) -> Any:
+    from django.core.exceptions import ValidationError
+
+    from insure_users import public
+
+    try:
+        return public.user_by_email(public.canonical_email(text))
+    except ValidationError:
+        return None
