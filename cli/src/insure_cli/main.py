@@ -4,6 +4,7 @@ import click
 
 from insure_cli.commands import database, operations, stack
 from insure_cli.commands.demo import demo
+from insure_cli.commands.doctor import doctor
 from insure_cli.commands.users import users
 
 
@@ -15,7 +16,7 @@ def main() -> None:
 
 for command in (
     *(stack.up, stack.down, stack.status, stack.reset, stack.env),
-    demo,
+    *(demo, doctor),
     database.db,
     *(operations.relay, operations.outbox, operations.audit, operations.ledger),
     users,
