@@ -62,6 +62,9 @@ class FairUse(BaseThrottle):
 @cache
 def _limiter(url: str) -> SlidingWindowCounterRateLimiter:
     storage = RedisStorage(
-        url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT, retry=Retry(NoBackoff(), 0)
+        url,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type] # goes to redis-py, which takes one
     )
     return SlidingWindowCounterRateLimiter(storage)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("insure_payments", "0003_card_and_hosted_page")]
+    dependencies = [("insure_payments", "0004_statement_closing")]
 
     operations = [
         AddIndexConcurrently(
