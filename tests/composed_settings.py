@@ -31,6 +31,7 @@ os.environ |= {
     "COMPANY_CONTACT": "servicio@example.com",
     "WOMPI_ENVIRONMENT": "test",
     "WOMPI_BASE_URL": "http://127.0.0.1:1/wompi/v1",
+    "WOMPI_CHECKOUT_URL": "http://127.0.0.1:1/wompi/p/",
     "WOMPI_PUBLIC_KEY": "pub_test_" + "k" * 32,
     "WOMPI_PRIVATE_KEY": "prv_test_" + "k" * 32,
     "WOMPI_EVENTS_SECRET": "test_events_" + "k" * 32,

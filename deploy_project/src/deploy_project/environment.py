@@ -106,6 +106,7 @@ VARIABLES = (
     Variable("PAYMENT_RETURN_ORIGINS", cast=list, default=[]),
     Variable("WOMPI_ENVIRONMENT", check=is_one_of("test", "prod")),
     Variable("WOMPI_BASE_URL", check=is_url),
+    Variable("WOMPI_CHECKOUT_URL", default="https://checkout.wompi.co/p/", check=is_url),
     Variable("WOMPI_PUBLIC_KEY"),
     Variable("WOMPI_PRIVATE_KEY"),
     Variable("WOMPI_EVENTS_SECRET"),

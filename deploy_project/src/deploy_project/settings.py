@@ -270,6 +270,7 @@ INSURE_PAYMENTS = {
             "gateway": "insure_payments.gateways.wompi.WompiGateway",
             "environment": env["WOMPI_ENVIRONMENT"],
             "base_url": env["WOMPI_BASE_URL"],
+            "checkout_url": env["WOMPI_CHECKOUT_URL"],
             "public_key": env["WOMPI_PUBLIC_KEY"],
             "private_key": env["WOMPI_PRIVATE_KEY"],
             "events_secret": env["WOMPI_EVENTS_SECRET"],

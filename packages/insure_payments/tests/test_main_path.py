@@ -1,6 +1,5 @@
 """A client pays a premium by PSE: the real gateway, both sandboxes over HTTP, signed events, mail by SMTP."""
 
-import time
 from datetime import timedelta
 
 import httpx
@@ -15,24 +14,11 @@ from insure_payments.models import Entry, Payment, Receipt, WebhookEvent
 from insure_payments.public import verify_ledger
 from insure_payments.services.sweep_payments import sweep_pending_payments
 from insure_payments.testing import factories
-from insure_payments.testing.wompi import WompiSandbox
 
 # The gateway's client refuses to call out while a transaction is open.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = "/api/v1"
-
-
-@pytest.fixture
-def wompi(settings, live_server):
-    sandbox = WompiSandbox()
-    events = {"url": f"{live_server.url}{ROOT}/webhooks/wompi/"}
-    sandbox.control_post({"progress_delay_ms": 0, "events": events})
-    with serve(sandbox.app) as url:
-        options = {"environment": "test", "base_url": f"{url}/v1", **sandbox.keys}
-        adapter = {"gateway": "insure_payments.gateways.wompi.WompiGateway", **options}
-        settings.INSURE_PAYMENTS = {**settings.INSURE_PAYMENTS, "GATEWAYS": {"WOMPI": adapter}}
-        yield sandbox
 
 
 @pytest.fixture
@@ -71,22 +57,6 @@ def payment(wompi, casse, user, api, drain_outbox):
     assert answer.status_code == 202, answer.json()
     drain_outbox()
     return Payment.objects.get(pk=answer.json()["id"])
-
-
-@pytest.fixture
-def settle(drain_outbox):
-    """Work off what is due until the payment is no longer under way."""
-
-    def settle(payment):
-        for _ in range(100):
-            drain_outbox(reraise=False)
-            payment.refresh_from_db()
-            if payment.status not in (PaymentStatus.CREATED, PaymentStatus.PENDING):
-                return payment
-            time.sleep(0.05)
-        raise AssertionError(f"still {payment.status}")
-
-    return settle
 
 
 def wait_for_bank(payment, drain_outbox, clock):

@@ -27,7 +27,8 @@ from insure_payments.gateways.base import (
     gateway_problems,
 )
 from insure_payments.gateways.edge import international_phone
-from insure_payments.gateways.wompi import WompiGateway, integrity_signature
+from insure_payments.gateways.wompi import WompiGateway
+from insure_payments.gateways.wompi_signature import integrity_signature
 from insure_payments.testing.wompi import WompiSandbox
 
 # Not in a transaction: the client refuses to call out while one is open.
@@ -184,8 +185,8 @@ def test_a_document_that_pse_does_not_list_needs_a_mapping(sandbox, options, wom
 
 
 def test_a_method_that_is_not_spoken_is_a_refusal(wompi, request_):
-    with pytest.raises(GatewayRefused, match="CARD"):
-        wompi.open(replace(request_, method={"type": "CARD", "token": "tok_test_1"}))
+    with pytest.raises(GatewayRefused, match="NEQUI"):
+        wompi.open(replace(request_, method={"type": "NEQUI"}))
 
 
 def test_a_lost_answer_is_settled_by_the_reference(sandbox, options, request_):

@@ -95,6 +95,7 @@ def environment(home: Home, ports: Ports, variables: Mapping[str, str]) -> dict[
         "PAYMENT_RETURN_ORIGINS": "",
         "WOMPI_ENVIRONMENT": "test",
         "WOMPI_BASE_URL": f"{sandbox}/wompi/v1",
+        "WOMPI_CHECKOUT_URL": f"{sandbox}/wompi/p/",
         "CASSE_BASE_URL": f"{sandbox}/casse",
         "SYNC_INTERVAL_SECONDS": "600",
         **variables,

@@ -1,18 +1,21 @@
-"""Wompi (Colombia), of which PSE. Source: docs.wompi.co/docs/colombia, "métodos de pago" and "errores"."""
+"""Wompi (Colombia): PSE, cards, and its hosted page.
+
+Source: docs.wompi.co/docs/colombia, "métodos de pago" and "errores".
+"""
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from insure_integrations.public import ResilientClient, SystemUnreachable
-from insure_payments.enums import PaymentMethod
+from insure_payments.enums import HOSTED_METHODS, PaymentMethod
 from insure_payments.gateways.base import (
     AcceptanceOutdated,
     AcceptedDocument,
     GatewayRefused,
     GatewayTransaction,
     GatewayUnavailable,
+    HostedPage,
     Institution,
     Notification,
     OpenRequest,
@@ -27,14 +30,12 @@ from insure_payments.gateways.wompi_answers import (
     Transactions,
     refusal,
 )
+from insure_payments.gateways.wompi_checkout import hosted_page
 from insure_payments.gateways.wompi_config import WompiConfig, configuration_problems
 from insure_payments.gateways.wompi_events import parse_event
+from insure_payments.gateways.wompi_methods import payment_method
+from insure_payments.gateways.wompi_signature import integrity_signature
 
-DOCUMENT_TYPES = {name: name for name in ("CC", "CE", "NIT", "PP", "RC", "TE", "TI")}
-"""Kinds of document that PSE lists under the same name; for others see WompiConfig.document_types."""
-USER_TYPES = {"NATURAL": 0, "LEGAL": 1}
-LONGEST_DESCRIPTION = 30
-"""The documentation says 30 and 64 in two places."""
 PLACEHOLDER_INSTITUTION = "0"
 REFERENCE_USED = "La referencia ya ha sido usada"
 MASKED = ("async_payment_url", "reference_one")
@@ -45,7 +46,7 @@ class WompiGateway:
     """A `Gateway`, constructed with the fields of WompiConfig."""
 
     provider = "WOMPI"
-    methods = (PaymentMethod.PSE,)
+    methods = (PaymentMethod.PSE, PaymentMethod.CARD, PaymentMethod.CHECKOUT)
 
     def __init__(self, **options: Any) -> None:
         self._config = WompiConfig.model_validate(options)
@@ -59,8 +60,9 @@ class WompiGateway:
         return configuration_problems(options)
 
     def list_methods(self) -> list[PaymentMethod]:
-        """Those that the merchant has enabled at Wompi."""
-        return [method for method in self.methods if method in self._merchant().accepted_payment_methods]
+        """Those that the merchant has enabled at Wompi, all if it does not say, and the page that offers them."""
+        enabled = {*(self._merchant().accepted_payment_methods or self.methods), *HOSTED_METHODS}
+        return [method for method in self.methods if method in enabled]
 
     def list_institutions(self) -> list[Institution]:
         """The banks of PSE, without the entry that only says "choose a bank"."""
@@ -76,12 +78,14 @@ class WompiGateway:
         """Terms of use and data protection of Wompi; the tokens that come with them are not kept."""
         return [AcceptedDocument(document.type, document.permalink) for document in self._merchant().documents]
 
-    def open(self, request: OpenRequest) -> GatewayTransaction:
-        """Create the transaction with fresh acceptance tokens, which serve one attempt only.
+    def open(self, request: OpenRequest) -> GatewayTransaction | HostedPage:
+        """The hosted page, or a transaction created with fresh acceptance tokens, which serve one attempt only.
 
         There is no idempotency header at Wompi: the unique reference plays that part. If it "has been used", an
         earlier request did arrive, and its transaction is the answer.
         """
+        if request.method["type"] in HOSTED_METHODS:
+            return hosted_page(request, self._config)
         body = self._body_of(request, self._accepted_merchant(request))
         try:
             answer = self._client.request(
@@ -159,26 +163,8 @@ class WompiGateway:
                 "phone_number": international_phone(request.customer_phone),
             },
             "taxes": [{"type": "VAT", "amount_in_cents": request.taxes_in_cents}] if request.taxes_in_cents else [],
-            "payment_method": self._payment_method(request),
+            "payment_method": payment_method(request, document_types=self._config.document_types),
         }
-
-    def _payment_method(self, request: OpenRequest) -> dict[str, Any]:
-        method = request.method
-        if method["type"] != "PSE":
-            raise GatewayRefused(f"method {method['type']} is not supported")
-        document_type = (DOCUMENT_TYPES | self._config.document_types).get(method["id_type"])
-        if document_type is None:
-            raise GatewayRefused(f"PSE takes no document of the kind {method['id_type']}")
-        pse = {
-            "type": "PSE",
-            "user_type": USER_TYPES[method["person_type"]],
-            "user_legal_id_type": document_type,
-            "user_legal_id": method["id_number"],
-            "financial_institution_code": method["institution"],
-            "payment_description": request.description[:LONGEST_DESCRIPTION].strip(),
-        }
-        # Without it Wompi tells the bank our server's address in place of the payer's.
-        return pse | ({"reference_one": request.client_address} if request.client_address else {})
 
     def _opened_before(self, reference: str) -> GatewayTransaction:
         try:
@@ -204,11 +190,3 @@ class WompiGateway:
 
 def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
-
-
-def integrity_signature(*, reference: str, amount_in_cents: int, currency: str, integrity_secret: str) -> str:
-    """Lower-case SHA-256 of the four, glued together ("widget & checkout web"). Wompi refuses upper case here.
-
-    There are no separators, so a reference must not end in a digit: it could change places with the amount's.
-    """
-    return sha256(f"{reference}{amount_in_cents}{currency}{integrity_secret}".encode()).hexdigest()

@@ -67,7 +67,7 @@ class Document(Answer):
 class Merchant(Answer):
     presigned_acceptance: Document
     presigned_personal_data_auth: Document
-    accepted_payment_methods: list[str]
+    accepted_payment_methods: list[str] = []
 
     @property
     def documents(self) -> tuple[Document, Document]:

@@ -29,6 +29,8 @@ class WompiConfig(BaseModel):
     environment: Literal["test", "prod"]
     base_url: str
     """With the version: `https://production.wompi.co/v1`."""
+    checkout_url: str = "https://checkout.wompi.co/p/"
+    """The hosted page; the same for both environments, which the public key tells apart."""
     public_key: str = Field(repr=False)
     private_key: str = Field(repr=False)
     events_secret: str = Field(repr=False)
@@ -48,9 +50,11 @@ def configuration_problems(options: dict[str, Any]) -> list[str]:
 
 
 def _url_problems(config: WompiConfig) -> list[str]:
-    problems = []
-    if not is_secure_url(config.base_url):
-        problems.append("base_url: must be an https:// URL (http:// on the loopback address only)")
+    problems = [
+        f"{name}: must be an https:// URL (http:// on the loopback address only)"
+        for name in ("base_url", "checkout_url")
+        if not is_secure_url(getattr(config, name))
+    ]
     if HOSTS.get(urlsplit(config.base_url).hostname or "", config.environment) != config.environment:
         problems.append(f"base_url: is not the address of environment {config.environment!r}")
     return problems

@@ -15,9 +15,13 @@ NOT_FOUND = HTMLResponse("<p>El pago no existe.</p>", status_code=404)
 
 
 def bank_page(texts: Mapping[str, str], *, url: str, outcomes: Iterable[str]) -> HTMLResponse:
-    """The page at `url`, with one form for each outcome. `texts`: bank, amount, description, reference, status."""
+    """The page at `url`, with one form for each outcome.
+
+    `texts`: bank, amount, description, reference, status, and `place` if it is not a bank's page for PSE.
+    """
     forms = "".join(_form(url, outcome) for outcome in outcomes)
-    return HTMLResponse(PAGE.substitute({name: escape(text) for name, text in texts.items()}, forms=forms))
+    shown = {name: escape(text) for name, text in {"place": "Sucursal virtual de pruebas · PSE", **texts}.items()}
+    return HTMLResponse(PAGE.substitute(shown, forms=forms))
 
 
 def back_to(url: str, **returned: str) -> RedirectResponse:

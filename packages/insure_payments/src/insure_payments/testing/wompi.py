@@ -5,8 +5,8 @@
         gateway = WompiGateway(base_url=f"{url}/v1", environment="test", **sandbox.keys)
         sandbox.control_post({"mode": "sandbox", "events": {"url": "http://127.0.0.1:8000/api/v1/webhooks/wompi/"}})
 
-`insure_payments.testing.wompi_controls` lists every switch. State lives in memory. Of the payment methods only PSE is
-spoken; a further one is an entry in `wompi_rules.METHOD_RULES` and its progress in `wompi_state`.
+`insure_payments.testing.wompi_controls` lists every switch, `wompi_outcomes` the test values of cards and telephones.
+The hosted page is at `{url}/p/`. State lives in memory.
 """
 
 import copy
@@ -23,10 +23,12 @@ from insure_payments.testing.api import Json, Work, api_route, root_url
 from insure_payments.testing.controls import ApiFault, EventFault
 from insure_payments.testing.events import Delivery
 from insure_payments.testing.wompi_bank import bank_routes
+from insure_payments.testing.wompi_checkout import checkout_routes
 from insure_payments.testing.wompi_controls import Operation
 from insure_payments.testing.wompi_events import faulty_events
+from insure_payments.testing.wompi_outcomes import Status, tokenized
 from insure_payments.testing.wompi_rules import Keys, check_body, invalid, not_found, refused
-from insure_payments.testing.wompi_state import BANKS, Record, State, Status
+from insure_payments.testing.wompi_state import BANKS, Record, State
 
 ALTERATIONS: Mapping[ApiFault, Json] = {
     "unknown_status": {"status": "IN_REVIEW"},
@@ -62,7 +64,9 @@ class WompiSandbox:
                 self._route("/v1/transactions", "list", self._list),
                 self._route("/v1/transactions", "create", self._create, method="POST"),
                 self._route("/v1/transactions/{id}", "read", self._read),
+                self._tokenize_route(),
                 *bank_routes(self._state),
+                *checkout_routes(self._state),
             ]
         )
 
@@ -135,6 +139,7 @@ class WompiSandbox:
             "public_key": self._state.keys.public_key,
             "accepted_payment_methods": list(self._state.controls.methods),
             "accepted_currencies": ["COP"],
+            "installments_config": {"enabled": True, "available_installments": list(range(1, 37))},
             **self._state.new_documents(),
         }
 
@@ -182,6 +187,22 @@ class WompiSandbox:
         size = min(int(query.get("page_size", 25)), LARGEST_PAGE)
         start = (int(query.get("page", 1)) - 1) * size
         return found[start : start + size]
+
+    def _tokenize(self, request: Request, body: Any) -> Json:
+        card, answer = tokenized(body, authorization=request.headers.get("authorization", ""), keys=self._state.keys)
+        self._state.keep_card(card)
+        return answer
+
+    def _tokenize_route(self) -> Route:
+        return api_route(
+            "/v1/tokens/cards",
+            self._tokenize,
+            operation="tokenize",
+            state=self._state,
+            altered=_altered,
+            method="POST",
+            status=201,
+        )
 
     def _route(self, path: str, operation: Operation, work: Work, method: str = "GET") -> Route:
         return api_route(

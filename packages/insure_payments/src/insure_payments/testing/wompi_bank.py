@@ -8,7 +8,8 @@ from starlette.routing import Route
 
 from insure_common.money import Money
 from insure_payments.testing.bank import NOT_FOUND, back_to, bank_page
-from insure_payments.testing.wompi_state import BANKS, Record, State, Status
+from insure_payments.testing.wompi_outcomes import Status
+from insure_payments.testing.wompi_state import BANKS, Record, State
 
 OUTCOMES: Mapping[str, Status] = {"aprobar": "APPROVED", "rechazar": "DECLINED", "error": "ERROR"}
 
@@ -33,13 +34,21 @@ def bank_routes(state: State) -> list[Route]:
     return [Route("/v1/pse/redirect", page), Route("/v1/pse/redirect/{outcome}", decide, methods=["POST"])]
 
 
+def _place(record: Record) -> Mapping[str, str]:
+    """Whose page it is: the bank of PSE, or the one that issued the card and asks for more than its number."""
+    method = record.transaction["payment_method"]
+    if method["type"] == "CARD":
+        return {"bank": "Banco emisor", "place": "Verificación de tu tarjeta · 3-D Secure"}
+    return {"bank": BANKS[record.mode].get(method.get("financial_institution_code"), "Banco de pruebas")}
+
+
 def _page(record: Record) -> Response:
     transaction, method = record.transaction, record.transaction["payment_method"]
     is_open = transaction["status"] == "PENDING"
     texts = {
-        "bank": BANKS[record.mode].get(method["financial_institution_code"], "Banco de pruebas"),
+        **_place(record),
         "amount": Money(transaction["amount_in_cents"], transaction["currency"]).display(),
-        "description": method["payment_description"],
+        "description": method.get("payment_description", "Compra en línea"),
         "reference": transaction["reference"],
         "status": "Por autorizar" if is_open else transaction["status"],
     }

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from insure_payments.testing.controls import Controls, EventControls
 
-Operation = Literal["merchant", "institutions", "create", "read", "list"]
+Operation = Literal["merchant", "institutions", "create", "read", "list", "tokenize"]
 
 
 class WompiEventControls(EventControls):
@@ -16,14 +16,15 @@ class WompiEventControls(EventControls):
 
 class WompiControls(Controls[Operation, WompiEventControls]):
     mode: Literal["sandbox", "production"] = "production"
-    """Fixed per transaction when it is created. `sandbox`: the bank's URL appears together with the final status that
-    the bank's code stands for. `production`: the URL comes first, the status from the bank page."""
+    """Fixed per transaction when it is created, for PSE. `sandbox`: the bank's URL appears together with the final
+    status that the bank's code stands for. `production`: the URL comes first, the status from the bank page. Other
+    methods know the second only: a card or telephone number decides by itself, or the payer on a page."""
     progress_delay_ms: int = Field(default=200, ge=0)
-    """From creation to the bank's URL (and in `sandbox` mode the result)."""
+    """From creation to the bank's URL or, where no page is to come (and in `sandbox` mode), to the result."""
     documents_version: int = 1
     """A new number is a new text for the payer to accept: both permalinks change."""
     merchants_by_key: bool = True
     """Whether the older GET /merchants/{public_key} still answers."""
-    methods: tuple[str, ...] = ("PSE",)
-    """Payment methods that this merchant has enabled."""
+    methods: tuple[str, ...] = ("CARD", "PSE", "NEQUI", "BANCOLOMBIA_TRANSFER")
+    """Payment methods that this merchant has enabled; the hosted page offers them all."""
     events: WompiEventControls = WompiEventControls()

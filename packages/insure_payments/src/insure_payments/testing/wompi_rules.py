@@ -118,6 +118,11 @@ METHOD_RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule("customer_data.full_name", is_text, "No está presente"),
         Rule("customer_data.phone_number", matches(r"\+?[0-9]{10,15}"), "Número de teléfono inválido"),  # ours
     ),
+    "CARD": (
+        Rule("payment_method.token", is_text, "No está presente"),
+        Rule("payment_method.installments", is_one_of(*range(1, 37)), "Debe ser un número entero entre 1 y 36"),  # ours
+    ),
+    "NEQUI": (Rule("payment_method.phone_number", matches("[0-9]{10}"), "Número de teléfono inválido"),),  # ours
 }
 
 CONSENT_RULES = (

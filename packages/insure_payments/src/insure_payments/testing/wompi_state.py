@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from insure_common import clock
 from insure_payments.testing.api import Json
@@ -13,9 +12,8 @@ from insure_payments.testing.events import Event, EventSender
 from insure_payments.testing.state import SandboxState
 from insure_payments.testing.wompi_controls import WompiControls
 from insure_payments.testing.wompi_events import packed, signed_event, timestamp_text
+from insure_payments.testing.wompi_outcomes import Card, Outcome, Status, outcome_of
 from insure_payments.testing.wompi_rules import Keys, invalid
-
-Status = Literal["APPROVED", "DECLINED", "ERROR", "VOIDED"]
 
 MOVES: Mapping[str, tuple[Status, ...]] = {
     "PENDING": ("APPROVED", "DECLINED", "ERROR", "VOIDED"),
@@ -25,6 +23,12 @@ STATUS_MESSAGES: Mapping[Status, str] = {
     "DECLINED": "Transacción RECHAZADA en Sandbox",
     "ERROR": "Transacción con ERROR en Sandbox",
 }
+METHOD_MESSAGES: Mapping[tuple[str, Status], str] = {
+    ("CARD", "DECLINED"): "La transacción fue rechazada (Sandbox)",
+    ("NEQUI", "ERROR"): "Número no válido en Sandbox",
+}
+RESPONSE_CODES: Mapping[Status, str] = {"APPROVED": "00", "DECLINED": "12"}
+"""What a card's network answers, where it was ever seen."""
 
 BANKS: Mapping[str, Mapping[str, str]] = {
     "sandbox": {"1": "Banco que aprueba", "2": "Banco que declina", "3": "Banco que simula un error"},
@@ -37,9 +41,6 @@ BANKS: Mapping[str, Mapping[str, str]] = {
 }
 """The bank list of each mode; production's begins with a placeholder that is no bank."""
 
-SANDBOX_RESULTS: Mapping[str, Status] = {"1": "APPROVED", "2": "DECLINED"}
-"""What a bank's code stands for in sandbox mode; every other code is an ERROR."""
-
 DOCUMENTS = {
     "presigned_acceptance": ("END_USER_POLICY", "reglamento-usuarios"),
     "presigned_personal_data_auth": ("PERSONAL_DATA_AUTH", "autorizacion-datos-personales"),
@@ -48,11 +49,12 @@ DOCUMENTS = {
 
 @dataclass
 class Record:
-    """A transaction as the API shows it, the mode it was created in, and its events so far, oldest first."""
+    """A transaction as the API shows it, the mode it was created in, what becomes of it, its events, oldest first."""
 
     transaction: Json
     mode: str
     bank_url: str
+    outcome: Outcome
     events: list[Event] = field(default_factory=list)
 
 
@@ -66,6 +68,7 @@ class State(SandboxState[WompiControls]):
         self._ids: dict[str, str] = {}
         self._live_tokens: set[str] = set()
         self._used_tokens: set[str] = set()
+        self._cards: dict[str, Card] = {}
 
     def new_documents(self) -> Json:
         """A fresh pair of single-use acceptance tokens with the documents that they stand for."""
@@ -92,10 +95,27 @@ class State(SandboxState[WompiControls]):
             self._live_tokens.difference_update(tokens)
             self._used_tokens.update(tokens)
 
+    def keep_card(self, card: Card) -> None:
+        with self.lock:
+            self._cards[card.token] = card
+
+    def use_card(self, token: str) -> Card:
+        """Raises Refused if the token is unknown or has served twice."""
+        with self.lock:
+            card = self._cards.get(token)
+            if card is None or card.uses_left == 0:
+                raise invalid("token", "El token de la tarjeta no es válido")  # ours
+            card.uses_left -= 1
+            return card
+
     def find(self, name: str) -> Record | None:
-        """By id, reference or the bank's ticket."""
+        """By id, the bank's ticket, or reference: the latest with this."""
         with self.lock:
             return self._records.get(self._ids.get(name, name))
+
+    def attempts(self, reference: str) -> list[Json]:
+        """Every transaction with this reference as it is now, oldest first."""
+        return [transaction for transaction in self.transactions if transaction["reference"] == reference]
 
     @property
     def transactions(self) -> list[Json]:
@@ -104,19 +124,34 @@ class State(SandboxState[WompiControls]):
             return copy.deepcopy([record.transaction for record in self._records.values()])
 
     def add(self, body: Json, *, root: str) -> Json:
-        """Create the PENDING transaction that a valid request asks for; `root`: where payers reach the bank page."""
+        """Create the PENDING transaction that a valid request asks for; `root`: where payers reach the bank page.
+
+        Raises Refused for the token of a card that does not serve.
+        """
+        with self.lock:
+            method = body["payment_method"]
+            card = self.use_card(method["token"]) if method["type"] == "CARD" else None
+            outcome = outcome_of(method, mode=self.controls.mode, card=card)
+            if card:
+                shown = {name: value for name, value in method.items() if name != "token"}
+                body = {**body, "payment_method": {**shown, "extra": card.extra}}
+            record = self.begin(body, root=root, outcome=outcome)
+            self.sender.call_later(self.controls.progress_delay_ms / 1000, lambda: self._progress(record))
+            return copy.deepcopy(record.transaction)
+
+    def begin(self, body: Json, *, outcome: Outcome, root: str = "") -> Record:
+        """A PENDING transaction that goes nowhere by itself."""
         now = clock.now()
         with self.lock:
             number = 10_000 + len(self._records)
             transaction_id = f"1{secrets.randbelow(10**6):06}-{int(now.timestamp())}-{number}"
             ticket = transaction_id.replace("-", "")
             transaction = _pending_transaction(body, transaction_id=transaction_id, at=now)
-            record = Record(transaction, self.controls.mode, f"{root}/v1/pse/redirect?ticket_id={ticket}")
+            record = Record(transaction, self.controls.mode, f"{root}/v1/pse/redirect?ticket_id={ticket}", outcome)
             self._records[transaction_id] = record
             self._ids |= {ticket: transaction_id, transaction["reference"]: transaction_id}
             self._remember_event(record)
-            self.sender.call_later(self.controls.progress_delay_ms / 1000, lambda: self._progress(record))
-            return copy.deepcopy(transaction)
+            return record
 
     def finish(self, record: Record, status: Status) -> None:
         """Give a transaction its next status and send the event; a move that Wompi does not know changes nothing."""
@@ -125,18 +160,21 @@ class State(SandboxState[WompiControls]):
             if status not in MOVES.get(transaction["status"], ()):
                 return
             transaction["status"] = status
-            transaction["status_message"] = STATUS_MESSAGES.get(status)
+            method = transaction["payment_method_type"]
+            transaction["status_message"] = METHOD_MESSAGES.get((method, status)) or STATUS_MESSAGES.get(status)
             transaction["finalized_at"] = timestamp_text(clock.now())
-            self._show_bank(record)
+            if method == "CARD" and status in RESPONSE_CODES:
+                transaction["payment_method"]["extra"]["processor_response_code"] = RESPONSE_CODES[status]
+            if record.outcome.has_page:
+                self._show_bank(record)
             event = self._remember_event(record)
         self.sender.send(event, self.controls.events)
 
     def _progress(self, record: Record) -> None:
-        """The bank answers Wompi: the payer can go there, and in sandbox mode has already been."""
+        """The bank answers Wompi: with a result, or with a page where the payer brings it about."""
         with self.lock:
-            if record.mode == "sandbox":
-                code = record.transaction["payment_method"]["financial_institution_code"]
-                self.finish(record, SANDBOX_RESULTS.get(code, "ERROR"))
+            if record.outcome.status:
+                self.finish(record, record.outcome.status)
             else:
                 self._show_bank(record)
 
@@ -144,7 +182,8 @@ class State(SandboxState[WompiControls]):
         extra = record.transaction["payment_method"]["extra"]
         extra["async_payment_url"] = record.bank_url
         # The CUS, which payer and bank quote. Wompi documents no field for it.
-        extra.setdefault("traceability_code", str(10**8 + secrets.randbelow(9 * 10**8)))
+        if record.transaction["payment_method_type"] == "PSE":
+            extra.setdefault("traceability_code", str(10**8 + secrets.randbelow(9 * 10**8)))
 
     def _remember_event(self, record: Record) -> Event:
         keys = self.keys
@@ -156,6 +195,7 @@ class State(SandboxState[WompiControls]):
 
 
 def _pending_transaction(body: Json, *, transaction_id: str, at: datetime) -> Json:
+    method = body["payment_method"]
     return {
         "id": transaction_id,
         "created_at": timestamp_text(at),
@@ -164,8 +204,11 @@ def _pending_transaction(body: Json, *, transaction_id: str, at: datetime) -> Js
         "reference": body["reference"],
         "customer_email": body["customer_email"],
         "currency": body["currency"],
-        "payment_method_type": body["payment_method"]["type"],
-        "payment_method": {**body["payment_method"], "extra": {"is_three_ds": False, "three_ds_auth_type": None}},
+        "payment_method_type": method["type"],
+        "payment_method": {
+            **method,
+            "extra": {"is_three_ds": False, "three_ds_auth_type": None, **method.get("extra", {})},
+        },
         "status": "PENDING",
         "status_message": None,
         "redirect_url": body.get("redirect_url"),
