@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from insure_common.outbox import RetryLater
 from insure_users.models import Challenge, Session
+from insure_users.models import Counter as UseCounter
 from insure_users.services.send_code import send_code
 from insure_users.testing.factories import PASSWORD, make_user
 from insure_users.testing.sign_in import code_in
@@ -77,6 +78,8 @@ def test_parallel_wrong_passwords_are_all_counted_before_they_are_checked():
     user = make_user()
     result = outcomes(in_parallel("auth/login", [{"email": user.email_primary, "password": "wrong"}] * 40))
     assert result == {"invalid_credentials": 5, "too_many_requests": 35}
+    # What the account's limit refused is not held against the address, and the other way round.
+    assert set(UseCounter.objects.values_list("count", flat=True)) == {5}
 
 
 def test_parallel_runs_of_the_task_send_one_mail_whose_code_works(phone):

@@ -27,7 +27,7 @@ from insure_users import actions
 from insure_users.conf import UsersSettings
 from insure_users.enums import Purpose
 from insure_users.errors import OtpExhausted, OtpExpired, OtpInvalid
-from insure_users.limits import take_mail, wrong_codes
+from insure_users.limits import give_back, take, take_mail, wrong_codes
 from insure_users.models import Challenge, User
 from insure_users.selectors.users import active_user_locked
 
@@ -160,15 +160,13 @@ def check_code(
     challenge = taken[0]
     budget = wrong_codes(challenge.purpose, challenge.destination)
     try:
-        for limit, subject in budget:
-            limit.take(*subject)
+        take(*budget)
     except TooManyRequests:
         raise OtpExhausted from None
     if not check_password(_peppered(challenge, code), challenge.code_hash):
         _record_refusal(challenge)
         raise OtpInvalid
-    for limit, subject in budget:
-        limit.give_back(*subject)
+    give_back(*budget)
     logger.info("code accepted", extra={"challenge": str(challenge.pk), "purpose": challenge.purpose})
     return challenge
 

@@ -11,7 +11,7 @@ from insure_common.exceptions import ValidationError
 from insure_users import actions
 from insure_users.enums import Purpose, SessionEnd
 from insure_users.errors import OtpInvalid
-from insure_users.limits import failed_logins_of_account, take_mail
+from insure_users.limits import failed_logins_of_account, give_back, take, take_mail
 from insure_users.models import Challenge, User
 from insure_users.password_rules import is_password_of
 from insure_users.selectors.users import user_by_email
@@ -32,10 +32,11 @@ def ask_for_email_change(*, user: User, email: str, password: str) -> Challenge:
 
     Raises ValidationError for `password` if it is wrong, TooManyRequests.
     """
-    failed_logins_of_account().take(user.email_primary)
+    attempt = failed_logins_of_account(user.email_primary)
+    take(attempt)
     if not is_password_of(user, password):
         raise ValidationError({"password": [_("This is not your password.")]})
-    failed_logins_of_account().give_back(user.email_primary)
+    give_back(attempt)
     take_mail(purpose=Purpose.EMAIL_CHANGE, destination=email)
     challenge = open_challenge(
         purpose=Purpose.EMAIL_CHANGE, destination=email, user=user, is_decoy=user_by_email(email) is not None

@@ -9,7 +9,7 @@ from insure_audit.public import record
 from insure_common.exceptions import ValidationError
 from insure_users import actions
 from insure_users.enums import Purpose, SessionEnd
-from insure_users.limits import failed_logins_of_account, take_mail
+from insure_users.limits import clear, failed_logins_of_account, give_back, take, take_mail
 from insure_users.models import Challenge, User
 from insure_users.password_rules import check_password_rules, is_password_of
 from insure_users.selectors.users import active_user_locked, user_by_email
@@ -30,10 +30,11 @@ def change_password(*, user: User, session_id: UUID, current_password: str, new_
     Raises ValidationError for `current_password` if it is wrong, for `new_password` if it breaks the rules;
     TooManyRequests after too many wrong ones.
     """
-    failed_logins_of_account().take(user.email_primary)
+    attempt = failed_logins_of_account(user.email_primary)
+    take(attempt)
     if not is_password_of(user, current_password):
         raise ValidationError({"current_password": [_("This is not your password.")]})
-    failed_logins_of_account().give_back(user.email_primary)
+    give_back(attempt)
     check_password_rules(new_password, about=user, field="new_password")
     with atomic():
         current = active_user_locked(user.pk)
@@ -67,7 +68,7 @@ def reset_password(*, challenge_id: UUID, code: str, new_password: str) -> None:
         use_challenge(challenge)
         _set_password(user, new_password, but=None)
         record(actions.PASSWORD_RESET, actor=user, target_type=actions.USER, target_id=user.pk)
-    failed_logins_of_account().clear(user.email_primary)
+    clear(failed_logins_of_account(user.email_primary))
 
 
 def _set_password(user: User, new_password: str, *, but: UUID | None) -> None:

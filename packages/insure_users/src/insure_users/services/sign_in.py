@@ -7,11 +7,10 @@ from uuid import UUID
 from django.db.transaction import atomic
 
 from insure_audit.public import record
-from insure_common.exceptions import TooManyRequests
 from insure_users import actions
 from insure_users.enums import Purpose
 from insure_users.errors import InvalidCredentials, OtpInvalid
-from insure_users.limits import caller, failed_logins_of_account, failed_logins_of_address, take_mail
+from insure_users.limits import clear, failed_logins, failed_logins_of_account, give_back, take, take_mail
 from insure_users.models import Challenge, Session, User
 from insure_users.password_rules import is_password_of
 from insure_users.selectors.users import user_by_email
@@ -36,7 +35,8 @@ def log_in(*, email: str, password: str, device_name: str = "", staff_only: bool
     A wrong password, an unknown e-mail, an account that is not active and, with `staff_only`, one without any right get
     the same answer after the same work. Raises InvalidCredentials, TooManyRequests.
     """
-    _take_login(email)
+    attempt = failed_logins(email)
+    take(*attempt)
     user = user_by_email(email)
     is_right = is_password_of(user, password)
     if user is None or not is_right or not user.is_active or (staff_only and not user.is_staff):
@@ -45,21 +45,11 @@ def log_in(*, email: str, password: str, device_name: str = "", staff_only: bool
             record(actions.SIGN_IN_FAILED, target_type=actions.USER, target_id=target)
         logger.info("sign-in failed", extra={"user": str(target)})
         raise InvalidCredentials
-    failed_logins_of_address().give_back(caller())
-    failed_logins_of_account().give_back(email)
+    give_back(*attempt)
     take_mail(purpose=Purpose.LOGIN, destination=user.email_primary)
     return open_challenge(
         purpose=Purpose.LOGIN, destination=user.email_primary, user=user, data={"device_name": device_name}
     )
-
-
-def _take_login(email: str) -> None:
-    failed_logins_of_address().take(caller())
-    try:
-        failed_logins_of_account().take(email)
-    except TooManyRequests:
-        failed_logins_of_address().give_back(caller())
-        raise
 
 
 def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:
@@ -71,7 +61,7 @@ def verify_code(*, challenge_id: UUID, code: str) -> SignedIn:
             user = create_registered_user(challenge)
             return SignedIn(user, start_session(user=user) if user.is_active else None)
     signed_in = _finish_sign_in(challenge)
-    failed_logins_of_account().clear(signed_in.user.email_primary)
+    clear(failed_logins_of_account(signed_in.user.email_primary))
     return signed_in
 
 
@@ -84,7 +74,7 @@ def verify_back_office_code(*, challenge_id: UUID, code: str) -> Session:
             raise OtpInvalid
         use_challenge(challenge)
         session = start_back_office_session(user=user, device_name=challenge.data["device_name"])
-    failed_logins_of_account().clear(user.email_primary)
+    clear(failed_logins_of_account(user.email_primary))
     return session
 
 
