@@ -1,6 +1,7 @@
 """Accounts made by an operator instead of a registration: the first administrator, the accounts of a local stack."""
 
 from datetime import date
+from typing import TypedDict, Unpack
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -21,17 +22,19 @@ from insure_users.selectors.users import all_users, has_administrator, user_by_e
 from insure_users.services.register import announce_if_active
 
 
-def create_account(
-    *,
-    email: str,
-    password: str,
-    role: str,
-    full_name: str,
-    id_type: str,
-    id_number: str,
-    phone: str,
-    birth_date: date,
-) -> User:
+class Account(TypedDict):
+    """What an operator knows of somebody, in whatever form it is written."""
+
+    email: str
+    password: str
+    full_name: str
+    id_type: str
+    id_number: str
+    phone: str
+    birth_date: date
+
+
+def create_account(*, role: str, **account: Unpack[Account]) -> User:
     """Make an active user whose e-mail the operator vouches for.
 
     Raises ValidationError by field, DocumentTaken if e-mail or document are known.
@@ -40,18 +43,18 @@ def create_account(
         raise ValidationError({"role": [f"{role!r} is not a role"]})
     try:
         person = {
-            "full_name": full_name,
-            "id_type": id_type,
-            "id_number": canonical_id_number(id_type=id_type, text=id_number),
-            "email_primary": canonical_email(email),
-            "phone": canonical_phone(phone),
-            "birth_date": birth_date,
+            "full_name": account["full_name"],
+            "id_type": account["id_type"],
+            "id_number": canonical_id_number(id_type=account["id_type"], text=account["id_number"]),
+            "email_primary": canonical_email(account["email"]),
+            "phone": canonical_phone(account["phone"]),
+            "birth_date": account["birth_date"],
         }
     except DjangoValidationError as error:
         raise ValidationError(error.messages) from error
-    check_password_rules(password, about=person, field="password")
+    check_password_rules(account["password"], about=person, field="password")
     user: User = get_user_model()(**person, role=role)
-    user.set_password(password)
+    user.set_password(account["password"])
     with atomic():
         try:
             with atomic():
@@ -63,18 +66,7 @@ def create_account(
     return user
 
 
-def create_admin(
-    *,
-    email: str,
-    password: str,
-    full_name: str,
-    id_type: str,
-    id_number: str,
-    phone: str,
-    birth_date: date,
-    actor: User | None = None,
-    reason: str = "",
-) -> User:
+def create_admin(*, actor: User | None = None, reason: str = "", **account: Unpack[Account]) -> User:
     """Make an ADMIN: the first one by whoever may run commands, each further one by an ADMIN who acts, with a reason.
 
     Raises what `create_account` raises, AdministratorExists, PermissionDenied.
@@ -83,16 +75,7 @@ def create_admin(
         advisory_lock("insure_users.manage_users")
         if has_administrator():
             _check_may_make_admins(actor, reason=reason)
-        user = create_account(
-            email=email,
-            password=password,
-            role=Role.ADMIN,
-            full_name=full_name,
-            id_type=id_type,
-            id_number=id_number,
-            phone=phone,
-            birth_date=birth_date,
-        )
+        user = create_account(role=Role.ADMIN, **account)
         if actor is not None:
             metadata = {"reason": reason, "before": "", "after": Role.ADMIN}
             record(actions.ROLE_CHANGED, actor=actor, target_type=actions.USER, target_id=user.pk, metadata=metadata)
@@ -107,28 +90,9 @@ def _check_may_make_admins(actor: User | None, *, reason: str) -> None:
         raise PermissionDenied
 
 
-def ensure_account(
-    *,
-    email: str,
-    password: str,
-    role: str,
-    full_name: str,
-    id_type: str,
-    id_number: str,
-    phone: str,
-    birth_date: date,
-) -> User:
+def ensure_account(*, role: str, **account: Unpack[Account]) -> User:
     """The account with this e-mail; made if there is none, left as it is otherwise.
 
     Raises what `create_account` raises.
     """
-    return user_by_email(canonical_email(email)) or create_account(
-        email=email,
-        password=password,
-        role=role,
-        full_name=full_name,
-        id_type=id_type,
-        id_number=id_number,
-        phone=phone,
-        birth_date=birth_date,
-    )
+    return user_by_email(canonical_email(account["email"])) or create_account(role=role, **account)
