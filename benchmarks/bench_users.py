@@ -20,6 +20,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "composed_settings")
 import composed_settings
 
 composed_settings.INSTALLED_APPS += ["rest_framework_simplejwt.token_blacklist"]
+composed_settings.INSURE_USERS = {
+    key: value for key, value in composed_settings.INSURE_USERS.items() if not key.startswith("ARGON2_")
+}
 composed_settings.SIMPLE_JWT = {"ROTATE_REFRESH_TOKENS": True, "BLACKLIST_AFTER_ROTATION": True}
 
 import django

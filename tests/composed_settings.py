@@ -46,3 +46,4 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")
 from deploy_project.settings import *  # noqa: F403, E402
 
 DATABASES["default"]["TEST"] = {"NAME": "test_insure_composed"}  # noqa: F405
+INSURE_USERS |= {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_KIB": 8}  # noqa: F405

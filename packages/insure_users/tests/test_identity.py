@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from insure_common.people import people
+from insure_users.conf import UsersSettings
 from insure_users.enums import UserStatus
 from insure_users.identity import canonical_email, canonical_id_number, canonical_phone
 from insure_users.public import create_admin, ensure_account
@@ -99,6 +100,24 @@ def test_password_lies_in_the_column_password_hash():
     make_user()
     (password_hash,) = User.objects.raw(f"SELECT id, password_hash AS stored FROM {User._meta.db_table}")
     assert password_hash.stored.startswith("argon2$argon2id$")
+
+
+def test_a_hash_costs_at_least_what_rfc_9106_asks_where_memory_is_short():
+    costs = {name: field.default for name, field in UsersSettings.model_fields.items() if name.startswith("ARGON2_")}
+    assert costs["ARGON2_TIME_COST"] >= 3
+    assert costs["ARGON2_MEMORY_KIB"] >= 64 * 1024
+
+
+@pytest.mark.django_db
+def test_changed_costs_are_applied_at_the_next_sign_in(phone, settings):
+    user = make_user()
+    settings.INSURE_USERS = settings.INSURE_USERS | {"ARGON2_TIME_COST": 2, "ARGON2_MEMORY_KIB": 16}
+    phone.post("auth/login", email=user.email_primary, password="wrong")
+    user.refresh_from_db()
+    assert "$m=8,t=1,p=1$" in user.password
+    assert phone.me(phone.signed_in(user.email_primary)["access"]).status_code == 200
+    user.refresh_from_db()
+    assert "$m=16,t=2,p=1$" in user.password
 
 
 @pytest.mark.django_db

@@ -146,6 +146,13 @@ def test_failed_sign_in_does_the_same_work_whoever_it_is(phone, monkeypatch):
         assert other == seen[0]
 
 
+def test_wrong_password_costs_todays_hash_also_for_who_has_an_older_one(phone, monkeypatch, settings):
+    email = make_user().email_primary
+    settings.INSURE_USERS = settings.INSURE_USERS | {"ARGON2_TIME_COST": 2}
+    work = Work(monkeypatch)
+    assert work.of(phone.post, "auth/login", email=email, password="wrong")["hashes"] == 2
+
+
 def test_registration_does_the_same_work_whether_the_address_is_known(phone, registration, monkeypatch):
     work = Work(monkeypatch)
     make_user(email_primary="known@example.com")

@@ -59,10 +59,12 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     values."""
 
     PASSWORD_MIN_LENGTH: Annotated[int, Field(ge=8)] = 8
-    ARGON2_TIME_COST: Positive = 2
-    """Rounds of `insure_users.hashers.Argon2idHasher`; changed costs are applied at the next sign-in."""
-    ARGON2_MEMORY_KIB: Annotated[int, Field(ge=8)] = 19_456
+    ARGON2_TIME_COST: Positive = 3
+    """Passes of `insure_users.hashers.Argon2idHasher`; changed costs are applied at the next sign-in."""
+    ARGON2_MEMORY_KIB: Annotated[int, Field(ge=8)] = 65_536
+    """Memory of one hash: a process needs as much for each of its threads."""
     ARGON2_PARALLELISM: Positive = 1
+    """Threads of one hash; more make it shorter on idle cores, and cheaper for who has stolen it."""
 
     FAILED_LOGINS_PER_ACCOUNT: AtLeastTwo = 5
     """Wrong passwords for one e-mail before each further one doubles the waiting time."""

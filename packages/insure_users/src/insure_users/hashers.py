@@ -17,3 +17,9 @@ class Argon2idHasher(Argon2PasswordHasher):
     @property
     def parallelism(self) -> int:  # type: ignore[override]
         return UsersSettings.load().ARGON2_PARALLELISM
+
+    def harden_runtime(self, password: str, encoded: str) -> None:
+        """Django calls it for a wrong password and a hash of other costs: today's are spent as well, so that the time
+        does not tell who has not signed in since they were raised.
+        """
+        self.encode(password, self.salt())
