@@ -1,6 +1,7 @@
 """Random use of one account, compared step by step with a model of what must happen."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -11,7 +12,11 @@ from insure_users.public import reactivate_user, suspend_user
 from insure_users.testing.factories import make_user, person
 
 PASSWORDS = ["correcto caballo batería", "otra frase larga y propia", "tercera frase que nadie usa"]
+# A second passes with each resend only, and nothing but a resend waits for one.
 FREE = {
+    "RESEND_SECONDS": 1,
+    "CODE_SECONDS": 600,
+    "REFRESH_GRACE_SECONDS": 10**6,
     "MAILS_PER_MINUTE": 10**6,
     "MAILS_PER_HOUR": 10**6,
     "MAILS_PER_ADDRESS_PER_HOUR": 10**6,
@@ -32,6 +37,8 @@ class Asked:
     is_open: bool = True
     attempts: int = 0
     password: str = ""
+    sends: int = 1
+    replaced: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -44,6 +51,7 @@ class Device:
 
 class Account(RuleBasedStateMachine):
     phone = None
+    clock = None
 
     def __init__(self):
         super().__init__()
@@ -124,11 +132,28 @@ class Account(RuleBasedStateMachine):
     @rule(data=st.data())
     def verify_wrongly(self, data):
         asked = self.some(self.asked, data)
-        wrong = f"{(int(asked.code) + 1) % 1_000_000:06}"
+        wrong = data.draw(st.sampled_from([f"{(int(asked.code) + 1) % 1_000_000:06}", *asked.replaced]))
         is_exhausted = asked.is_open and asked.attempts >= 5 and asked.purpose in ("REGISTER", "LOGIN")
         self.answered(asked, ("REGISTER", "LOGIN"))
         answer = self.post("auth/otp/verify", challenge_id=asked.id, code=wrong)
         assert answer.json()["code"] == ("otp_exhausted" if is_exhausted else "otp_invalid")
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data())
+    def resend(self, data):
+        asked = self.some(self.asked, data)
+        self.clock.travel(timedelta(seconds=1))
+        self.phone.mailbox.clear()
+        answer = self.post("auth/otp/resend", challenge_id=asked.id)
+        if not asked.is_open:
+            assert answer.json()["code"] == "otp_invalid"
+        elif asked.attempts >= 5 or asked.sends >= 5:
+            assert answer.json()["code"] == "otp_exhausted"
+        else:
+            assert answer.status_code == 202, answer.json()
+            asked.sends += 1
+            asked.replaced.append(asked.code)
+            asked.code = self.phone.code(asked.email)
 
     @precondition(lambda self: self.devices)
     @rule(data=st.data())
@@ -229,12 +254,12 @@ class Account(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_random_use_of_an_account_agrees_with_the_model(phone, settings_of_project):
-    Account.phone = phone
+def test_random_use_of_an_account_agrees_with_the_model(phone, clock, settings_of_project):
+    Account.phone, Account.clock = phone, clock
     run_state_machine_as_test(
         Account,
         settings=settings(
-            max_examples=20,
+            max_examples=10,
             stateful_step_count=100,
             # A failure is readable as it is; looking for a shorter one would take minutes.
             phases=[Phase.generate],
