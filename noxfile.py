@@ -55,6 +55,14 @@ def tests(session: nox.Session, suite: str) -> None:
 
 
 @nox.session(requires=["build"])
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def adopters(session: nox.Session, package: str) -> None:
+    """Install one package alone in a new project with a foreign user model, following only its README."""
+    install_wheels(session, package)
+    run(session, "python", str(ROOT / "adopters" / "adopt.py"), package)
+
+
+@nox.session(requires=["build"])
 def demo(session: nox.Session) -> None:
     """Start the whole system and walk the main path: nox -s demo -- [--exit] [--report FILE]."""
     install_wheels(session, "insure_cli", extra="local")

@@ -1,5 +1,11 @@
 """Settings that a project copies: `REST_FRAMEWORK = {**defaults.REST_FRAMEWORK, ...}`."""
 
+MIDDLEWARE = [
+    "insure_common.middleware.CorrelationMiddleware",
+    "insure_common.middleware.ApiAnswersMiddleware",
+]
+"""Before all others."""
+
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["insure_common.api.parsers.StrictJSONParser"],
