@@ -87,6 +87,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         "OPTIONS": {
             **database.get("OPTIONS", {}),
             "connect_timeout": 3,
+            # The hot statements of insure_common.database; see docs/adr/0004.
+            "prepare_threshold": 5,
             "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
         },
     }

@@ -1,11 +1,19 @@
-"""What the ORM has no word for: advisory locks and the rights of the application role."""
+"""What the ORM has no word for: advisory locks, statements that are made once, the rights of the application role."""
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, lru_cache
+from itertools import count
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
 
 
 def lock_key(*parts: object) -> int:
@@ -39,6 +47,58 @@ def session_lock(*parts: object) -> Iterator[bool]:
         if is_taken:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", key)
+
+
+class _ServerCursor(psycopg.RawCursor[Any]):
+    """Leaves the parameters to the server, which can so keep the plan of a statement. Placeholders are `%s`."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        return super().execute(_numbered(query), params, **options)
+
+
+@lru_cache(maxsize=1_000)
+def _numbered(sql: str) -> str:
+    numbers = count(1)
+    return re.sub("%s", lambda _: f"${next(numbers)}", sql)
+
+
+def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Rows of a hot statement: with `prepare_threshold` in the OPTIONS of DATABASES it is planned once a connection.
+
+    What the ORM makes anew for every call takes longer to compile and to plan than to execute.
+    """
+    backend: Any = connections[DEFAULT_DB_ALIAS]
+    backend.ensure_connection()
+    # What `cursor()` of Django does with its own kind: errors are translated, queries can be captured.
+    with backend._prepare_cursor(_ServerCursor(backend.connection)) as cursor:
+        cursor.execute(sql, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def read(model: type[M], sql: str, values: Sequence[Any]) -> list[M]:
+    """Instances from a hot statement, see `run`; `{columns}` in it stands for the columns of the model."""
+    names, converters, columns = _reading(model)
+    rows, backend = [], connections[DEFAULT_DB_ALIAS]
+    for row in run(sql.format(columns=columns), values):
+        cells = list(row)
+        for place, column, functions in converters:
+            for function in functions:
+                cells[place] = function(cells[place], column, backend)
+        rows.append(model.from_db(DEFAULT_DB_ALIAS, names, cells))
+    return rows
+
+
+@cache
+def _reading(model: type[Model]) -> tuple[list[str], list[tuple[int, Any, list[Any]]], str]:
+    """Names of the fields, what to convert, and the columns."""
+    fields = model._meta.concrete_fields
+    converters = []
+    for place, field in enumerate(fields):
+        column = field.get_col(model._meta.db_table)
+        if functions := [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]:
+            converters.append((place, column, functions))
+    return [field.attname for field in fields], converters, ", ".join(f'"{field.column}"' for field in fields)
 
 
 GRANTS = """

@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from insure_common import clock, correlation
+from insure_common import batch, clock, correlation
 from insure_common.conf import CommonSettings, import_dotted
 from insure_common.heartbeat import Heartbeat
 from insure_common.ids import new_id
@@ -108,11 +108,11 @@ def enqueue(
 
     The payload holds ids and plain values, never a secret. Returns None if `dedupe_key` is known already.
     """
-    message = _message(task, payload, priority)
+    message = new_message(task, payload=payload, priority=priority)
     message.due_at += delay or timedelta()
     message.dedupe_key = dedupe_key
     if dedupe_key is None:
-        message.save(force_insert=True)
+        batch.insert([message])
         return message.pk
     try:
         with transaction.atomic():
@@ -125,10 +125,11 @@ def enqueue(
 def emit(event: str, *, payload: Mapping[str, Any]) -> None:
     """Write one message for each subscriber of `event` (INSURE_COMMON["SUBSCRIBERS"]), in the caller's transaction."""
     subscribers = CommonSettings.load().SUBSCRIBERS.get(event, [])
-    OutboxMessage.objects.bulk_create(_message(path, payload, Priority.NORMAL) for path in subscribers)
+    batch.insert(new_message(path, payload=payload) for path in subscribers)
 
 
-def _message(task: str, payload: Mapping[str, Any], priority: Priority) -> OutboxMessage:
+def new_message(task: str, *, payload: Mapping[str, Any], priority: Priority = Priority.NORMAL) -> OutboxMessage:
+    """What `enqueue` writes, for who writes it along with rows of their own."""
     plain = {key: str(value) if isinstance(value, UUID) else value for key, value in payload.items()}
     return OutboxMessage(task=task, payload=plain, priority=priority, correlation_id=correlation.correlation_id())
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from insure_audit.models import Event
 from insure_audit.registry import UnknownAction, is_registered
-from insure_common import correlation
+from insure_common import batch, correlation
 
 
 def record(
@@ -41,7 +41,7 @@ def record_many(
         raise UnknownAction(action)
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"{action} must be recorded in the transaction of its change")
-    return Event.objects.bulk_create(
+    events = [
         Event(
             actor_id=actor.pk if actor else None,
             actor_role=getattr(actor, "role", ""),
@@ -53,4 +53,6 @@ def record_many(
             metadata=dict(metadata),
         )
         for target_id, metadata in targets.items()
-    )
+    ]
+    batch.insert(events)
+    return events
