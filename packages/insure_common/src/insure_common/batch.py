@@ -96,6 +96,14 @@ def update(rows: Iterable[Model], fields: Sequence[str]) -> None:
     _add([(row, fields) for row in rows])
 
 
+def save(row: Model) -> None:
+    """Add a row that is new; of another one save all fields."""
+    if row._state.adding:
+        insert([row])
+    else:
+        update([row], [field.name for field in row._meta.concrete_fields if not field.primary_key])
+
+
 def delete(model: type[Model], **match: Any) -> None:
     """Delete the rows whose field has this value; nothing may refer to them."""
     [(name, value)] = match.items()

@@ -76,8 +76,11 @@ def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return rows
 
 
-def read(model: type[M], sql: str, values: Sequence[Any]) -> list[M]:
-    """Instances from a hot statement, see `run`; `{columns}` in it stands for the columns of the model."""
+def read(model: type[M], sql: str, values: Sequence[Any], *, more: Sequence[str] = ()) -> list[M]:
+    """Instances from a hot statement, see `run`; `{columns}` in it stands for the columns of the model.
+
+    `more` names the columns that follow these; they become attributes.
+    """
     names, converters, columns = _reading(model)
     rows, backend = [], connections[DEFAULT_DB_ALIAS]
     for row in run(sql.format(columns=columns), values):
@@ -85,7 +88,10 @@ def read(model: type[M], sql: str, values: Sequence[Any]) -> list[M]:
         for place, column, functions in converters:
             for function in functions:
                 cells[place] = function(cells[place], column, backend)
-        rows.append(model.from_db(DEFAULT_DB_ALIAS, names, cells))
+        instance = model.from_db(DEFAULT_DB_ALIAS, names, cells[: len(names)])
+        for name, cell in zip(more, cells[len(names) :], strict=True):
+            setattr(instance, name, cell)
+        rows.append(instance)
     return rows
 
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from insure_common import clock
+from insure_common import batch, clock
+from insure_common.database import read
 from insure_payments.enums import ChargeStatus
 from insure_payments.models import Allocation, Charge, Payment
 
@@ -14,7 +15,7 @@ def allocate(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
 
     Returns what went to which charge; what is left of the amount is credit.
     """
-    allocations = _lock_allocations(payment)
+    allocations, others = _lock_allocations(payment)
     parts: dict[Charge, int] = {}
     left = amount_in_cents
     for allocation in allocations:
@@ -22,19 +23,19 @@ def allocate(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
             allocation.settled_in_cents += part
             parts[allocation.charge] = part
             left -= part
-    _save(allocations)
+    _save(allocations, others)
     return parts
 
 
 def release(payment: Payment, *, keep_in_cents: int) -> None:
     """Reopen a locked payment's charges, the latest due first, until `keep_in_cents` at most is allocated."""
-    allocations = _lock_allocations(payment)
+    allocations, others = _lock_allocations(payment)
     surplus = sum(allocation.settled_in_cents for allocation in allocations) - keep_in_cents
     for allocation in reversed(allocations):
         part = max(0, min(surplus, allocation.settled_in_cents))
         allocation.settled_in_cents -= part
         surplus -= part
-    _save(allocations)
+    _save(allocations, others)
 
 
 def trim_allocations(charge: Charge) -> None:
@@ -54,10 +55,13 @@ def derive_paid(charges: Iterable[Charge]) -> None:
     The caller saves the charges.
     """
     charges = list(charges)
+    _derive_paid(charges, Allocation.objects.filter(charge__in=charges, settled_in_cents__gt=0))
+
+
+def _derive_paid(charges: Iterable[Charge], allocations: Iterable[Allocation]) -> None:
     allocated: dict[Any, int] = defaultdict(int)
-    parts = Allocation.objects.filter(charge__in=charges, settled_in_cents__gt=0)
-    for charge_id, amount_in_cents in parts.values_list("charge_id", "settled_in_cents"):
-        allocated[charge_id] += amount_in_cents
+    for allocation in allocations:
+        allocated[allocation.charge_id] += allocation.settled_in_cents
     for charge in charges:
         charge.updated_at = clock.now()
         if charge.status == ChargeStatus.VOID:
@@ -68,20 +72,31 @@ def derive_paid(charges: Iterable[Charge]) -> None:
         charge.status = ChargeStatus.of(amount_in_cents=charge.amount_in_cents, paid_in_cents=charge.paid_in_cents)
 
 
-def _lock_allocations(payment: Payment) -> list[Allocation]:
-    """The payment's allocations, the earliest due first, read under the locks of their charges."""
-    ids = payment.allocations.values("charge_id")
-    charges = {
-        charge.pk: charge for charge in Charge.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
-    }
-    allocations = list(payment.allocations.all())
-    for allocation in allocations:
+LOCK_CHARGES = """
+SELECT {columns} FROM insure_payments_charge
+WHERE id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
+ORDER BY id FOR NO KEY UPDATE
+"""
+FIND_ALLOCATIONS = """
+SELECT {columns} FROM insure_payments_allocation
+WHERE charge_id = ANY(%s) AND (payment_id = %s OR settled_in_cents > 0)
+"""
+
+
+def _lock_allocations(payment: Payment) -> tuple[list[Allocation], list[Allocation]]:
+    """The payment's allocations, the earliest due first, read under the locks of their charges; and what other payments
+    settled of the same charges."""
+    charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
+    own: list[Allocation] = []
+    others: list[Allocation] = []
+    for allocation in read(Allocation, FIND_ALLOCATIONS, [list(charges), payment.pk]):
         allocation.charge = charges[allocation.charge_id]
-    return sorted(allocations, key=lambda allocation: (allocation.charge.due_date, allocation.charge_id))
+        (own if allocation.payment_id == payment.pk else others).append(allocation)
+    return sorted(own, key=lambda allocation: (allocation.charge.due_date, allocation.charge_id)), others
 
 
-def _save(allocations: list[Allocation]) -> None:
-    Allocation.objects.bulk_update(allocations, ["settled_in_cents"])
+def _save(allocations: list[Allocation], others: list[Allocation]) -> None:
     charges = [allocation.charge for allocation in allocations]
-    derive_paid(charges)
-    Charge.objects.bulk_update(charges, ["paid_in_cents", "status", "updated_at"])
+    _derive_paid(charges, [*allocations, *others])
+    batch.update(allocations, ["settled_in_cents"])
+    batch.update(charges, ["paid_in_cents", "status", "updated_at"])

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from insure_audit.public import record
-from insure_common import clock, outbox
+from insure_common import batch, clock, outbox
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
 from insure_payments.models import Charge, Payment, Receipt, Transaction
@@ -18,7 +18,7 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
     """Allocate to the charges still open, the rest to the client's credit, and post all of it.
 
     A second approved transaction of one payment is posted likewise, with an alert; so is another amount than asked for.
-    The caller saves the payment.
+    The caller saves both.
     """
     is_first = payment.settled_at is None
     parts = allocate(payment, amount_in_cents=approved.amount_in_cents)
@@ -39,12 +39,12 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
             ),
         )
     )
-    approved.save()
     payment.settled_in_cents += approved.amount_in_cents
     payment.settled_at = payment.settled_at or clock.now()
     _record(payment, approved, parts, is_first=is_first)
     if is_first:
-        receipt = Receipt.objects.create(payment=payment, transaction=approved, lines=receipt_lines(parts))
+        receipt = Receipt(payment=payment, transaction=approved, lines=receipt_lines(parts))
+        batch.insert([receipt])
         outbox.enqueue("insure_payments.tasks.render_receipt_task", payload={"receipt_id": receipt.pk})
     if told:
         references = [charge.reference for charge in told]

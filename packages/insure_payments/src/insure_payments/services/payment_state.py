@@ -1,8 +1,9 @@
 """What a payment is, is derived from its transactions; what follows from that is written here, in one place."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from insure_common import clock
+from insure_common import batch, clock
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import (
     HOSTED_METHODS,
@@ -11,7 +12,7 @@ from insure_payments.enums import (
     FailureReason,
     PaymentStatus,
 )
-from insure_payments.models import Payment
+from insure_payments.models import ChargeHold, Payment, Transaction
 
 FAILURE_OF = {
     PaymentStatus.DECLINED: FailureReason.DECLINED,
@@ -25,12 +26,16 @@ REDIRECT_PATIENCE = timedelta(seconds=60)
 """How long the address of the bank's page is asked for in a row; afterwards the sweep goes on at its own pace."""
 
 
-def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> None:
+def derive_state(
+    payment: Payment, *, attempts: Iterable[Transaction] | None = None, failure: FailureReason | None = None
+) -> None:
     """Set a locked payment's status, failure and next question to the provider; release its charges once it is over.
 
-    `failure` says more precisely why, where that is known. The caller saves the payment.
+    `attempts` are its transactions, where the caller has them; `failure` says more precisely why, where that is known.
+    The caller saves the payment.
     """
-    statuses = list(payment.transactions.filter(mismatch="").values_list("status", flat=True))
+    attempts = payment.transactions.all() if attempts is None else attempts
+    statuses = [attempt.status for attempt in attempts if not attempt.mismatch]
     status = PaymentStatus.of(
         statuses,
         is_expired=clock.now() >= payment.expires_at,
@@ -43,7 +48,7 @@ def derive_state(payment: Payment, *, failure: FailureReason | None = None) -> N
         payment.card_token = ""
     if payment.status in UNSETTLED_PAYMENT_STATUSES:
         return
-    payment.holds.all().delete()
+    batch.delete(ChargeHold, payment=payment)
     if set(statuses) & set(LIVE_TRANSACTION_STATUSES):
         return
     if payment.page_closes_at is None:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet, Subquery
 
-from insure_common import clock
+from insure_common import batch, clock
+from insure_common.database import read
 from insure_payments.enums import REVERSAL_OF, AccountKind, EntryKind
-from insure_payments.models import Account, Entry, Line, Statement, StatementPeriod
+from insure_payments.models import Account, Entry, Line, Statement
 from insure_payments.periods import month_of
 
 
@@ -66,11 +66,12 @@ def post_entries(drafts: Sequence[Draft]) -> list[Entry]:
         raise transaction.TransactionManagementError("entries are posted in the transaction of their cause")
     if not drafts:
         return []
+    batch.flush(Account)
     accounts = _accounts_of(drafts)
     clients = [account for account in accounts.values() if account.kind == AccountKind.CLIENT]
     posted_at = _posting_time(accounts.values())
-    _open_statements(clients, posted_at)
     entries, lines = [], []
+    statements = _new_statements(clients, posted_at)
     for draft in drafts:
         legs = [leg for leg in draft.legs if leg.amount_in_cents]
         entry = Entry(
@@ -84,9 +85,9 @@ def post_entries(drafts: Sequence[Draft]) -> list[Entry]:
         )
         entries.append(entry)
         lines += [_line(entry, leg, accounts[_key(draft, leg)], draft.currency) for leg in legs]
-    Entry.objects.bulk_create(entries)
-    Line.objects.bulk_create(lines)
-    Account.objects.bulk_update(clients, ["balance_in_cents", "last_seq", "last_posted_at"])
+    with batch.together():
+        batch.insert([*statements, *entries, *lines])
+        batch.update(clients, ["balance_in_cents", "last_seq", "last_posted_at"])
     return entries
 
 
@@ -130,21 +131,27 @@ def _new_account(kind: AccountKind, user_id: Any, currency: str) -> Account:
     return Account(kind=kind, user_id=user_id, currency=currency, balance_in_cents=start, last_seq=start)
 
 
+# Client accounts are locked, house accounts are not: one statement for both. A month that is shut takes no more postings.
+FIND_ACCOUNTS = """
+WITH shut AS (SELECT max(ends_at) AS until FROM insure_payments_statementperiod),
+clients AS (
+    SELECT {columns} FROM insure_payments_account
+    WHERE kind = 'CLIENT' AND user_id = ANY(%s) AND currency = ANY(%s)
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT {columns}, (SELECT until FROM shut) FROM clients
+UNION ALL
+SELECT {columns}, (SELECT until FROM shut) FROM insure_payments_account WHERE kind = ANY(%s) AND currency = ANY(%s)
+"""
+
+
 def _find(wanted: set[Key]) -> dict[Key, Account]:
-    currencies = {currency for _, _, currency in wanted}
-    users = {user_id for _, user_id, _ in wanted if user_id is not None}
-    kinds = {kind for kind, user_id, _ in wanted if user_id is None}
-    known = _accounts_with_shut_months()
-    clients = known.filter(kind=AccountKind.CLIENT, user__in=users, currency__in=currencies)
-    houses = known.filter(kind__in=kinds, currency__in=currencies)
-    accounts = [*clients.order_by("pk").select_for_update(no_key=True), *houses]
+    """The accounts that exist, with `shut_until`, the end of the last month that is shut."""
+    currencies = list({currency for _, _, currency in wanted})
+    users = list({user_id for _, user_id, _ in wanted if user_id is not None})
+    kinds = list({kind.value for kind, user_id, _ in wanted if user_id is None})
+    accounts = read(Account, FIND_ACCOUNTS, [users, currencies, kinds, currencies], more=("shut_until",))
     return {(AccountKind(account.kind), account.user_id, account.currency): account for account in accounts}
-
-
-def _accounts_with_shut_months() -> QuerySet[Account]:
-    """Accounts with `shut_until`, the end of the last month that takes no more postings, without a query of its own."""
-    last = StatementPeriod.objects.order_by("-ends_at").values("ends_at")[:1]
-    return Account.objects.annotate(shut_until=Subquery(last))
 
 
 def _posting_time(accounts: Iterable[Any]) -> datetime:
@@ -157,17 +164,15 @@ def _posting_time(accounts: Iterable[Any]) -> datetime:
     return max(moments)
 
 
-def _open_statements(clients: Iterable[Account], posted_at: datetime) -> None:
+def _new_statements(clients: Iterable[Account], posted_at: datetime) -> list[Statement]:
     period = month_of(posted_at)
-    Statement.objects.bulk_create(
-        [
-            Statement(
-                account=account,
-                period=period,
-                first_seq=(account.last_seq or 0) + 1,
-                opening_in_cents=account.balance_in_cents or 0,
-            )
-            for account in clients
-            if account.last_posted_at is None or month_of(account.last_posted_at) != period
-        ]
-    )
+    return [
+        Statement(
+            account=account,
+            period=period,
+            first_seq=(account.last_seq or 0) + 1,
+            opening_in_cents=account.balance_in_cents or 0,
+        )
+        for account in clients
+        if account.last_posted_at is None or month_of(account.last_posted_at) != period
+    ]

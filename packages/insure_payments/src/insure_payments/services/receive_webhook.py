@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
-from insure_common import outbox
+from insure_common import batch, outbox
 from insure_payments.gateways.base import gateway
 from insure_payments.models import WebhookEvent
 
@@ -28,12 +26,7 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes) -
         raw_body=body,
         headers={name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS},
     )
-    with transaction.atomic():
-        WebhookEvent.objects.bulk_create([event], ignore_conflicts=True)
-        # An insert that met a conflict says nothing; the row of the first delivery has another id.
-        if WebhookEvent.objects.filter(pk=event.pk).exists():
-            outbox.enqueue(
-                "insure_payments.tasks.process_webhook_task",
-                payload={"event_id": event.pk},
-                priority=outbox.Priority.URGENT,
-            )
+    work = outbox.new_message(
+        "insure_payments.tasks.process_webhook_task", payload={"event_id": event.pk}, priority=outbox.Priority.URGENT
+    )
+    batch.insert_once(event, then=[work])

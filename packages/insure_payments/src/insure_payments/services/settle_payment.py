@@ -6,6 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from insure_audit.public import record
+from insure_common import batch
+from insure_common.database import read
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import FAILED_TRANSACTION_STATUSES, TRANSACTION_TRANSITIONS, TransactionStatus
 from insure_payments.gateways.base import GatewayTransaction
@@ -24,9 +26,10 @@ def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: 
     asked for (`asked_id`) or does not belong to the payment is quarantined with an alert and changes nothing either.
     Approved money is always posted, whatever has become of payment and charges meanwhile.
     """
-    with transaction.atomic():
-        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-        attempt = _transaction_of(payment, reported)
+    with transaction.atomic(), batch.together():
+        payment = _lock(payment_id)
+        attempts = _attempts_of(payment, reported)
+        attempt = _transaction_of(payment, attempts, reported)
         if mismatch := _mismatch(payment, attempt, reported, asked_id):
             _quarantine(payment, reported, asked_id, mismatch)
             return payment
@@ -41,17 +44,37 @@ def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: 
             attempt.status = reported.status
             if is_hosted(payment) and attempt.status in FAILED_TRANSACTION_STATUSES:
                 expect_retry(payment)
-        attempt.save()
-        derive_state(payment)
-        payment.save()
+        batch.save(attempt)
+        derive_state(payment, attempts={attempt, *attempts})
+        batch.save(payment)
         return payment
 
 
-def _transaction_of(payment: Payment, reported: GatewayTransaction) -> Transaction:
+def _lock(payment_id: UUID) -> Payment:
+    sql = "SELECT {columns} FROM insure_payments_payment WHERE id = %s FOR NO KEY UPDATE"
+    for payment in read(Payment, sql, [payment_id]):
+        return payment
+    raise Payment.DoesNotExist
+
+
+def _attempts_of(payment: Payment, reported: GatewayTransaction) -> list[Transaction]:
+    """The payment's transactions, the oldest first, and the reported one even if it belongs to another payment."""
+    sql = """
+        SELECT {columns} FROM insure_payments_transaction
+        WHERE payment_id = %s OR (provider = %s AND provider_id = %s) ORDER BY id
+    """
+    return read(Transaction, sql, [payment.pk, reported.provider, reported.provider_id])
+
+
+def _transaction_of(payment: Payment, attempts: list[Transaction], reported: GatewayTransaction) -> Transaction:
     """The row of this transaction: known by its id, or the attempt whose id was not known yet, or a new one."""
-    known = Transaction.objects.filter(provider=reported.provider, provider_id=reported.provider_id).first()
-    waiting = payment.transactions.filter(provider_id=None, status=TransactionStatus.UNKNOWN)
-    return known or waiting.order_by("pk").first() or Transaction(payment=payment, provider=reported.provider)
+    for attempt in attempts:
+        if (attempt.provider, attempt.provider_id) == (reported.provider, reported.provider_id):
+            return attempt
+    for attempt in attempts:
+        if attempt.provider_id is None and attempt.status == TransactionStatus.UNKNOWN:
+            return attempt
+    return Transaction(payment=payment, provider=reported.provider)
 
 
 def _mismatch(payment: Payment, attempt: Transaction, reported: GatewayTransaction, asked_id: str | None) -> str:
