@@ -1,7 +1,13 @@
-import pytest
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import ContextVar
 
-from insure_common.database import advisory_lock, grant_application_role
+import pytest
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
+from django.db.models import F
+
+from insure_common.database import advisory_lock, grant_application_role, retried
 from insure_common.models import OutboxMessage
 from project.models import Note
 
@@ -52,3 +58,94 @@ def test_application_role_works_but_cannot_change_what_is_append_only():
 def test_lock_is_held_until_the_transaction_ends():
     assert advisory_lock("account", 1, wait=False)
     assert advisory_lock("account", 1, wait=False)
+
+
+FAIL = "DO $$ BEGIN RAISE EXCEPTION 'injected' USING ERRCODE = '{}'; END $$"
+
+
+class Flaky:
+    """A transaction that PostgreSQL ends with each of these codes, one a run, before it goes through."""
+
+    def __init__(self, *codes):
+        self.codes, self.runs = list(codes), 0
+
+    def run(self):
+        with transaction.atomic():
+            self.runs += 1
+            Note.objects.create(text=f"run {self.runs}")
+            seen.set(self.runs)
+            if self.codes:
+                execute(FAIL.format(self.codes.pop(0)))
+        return self.runs
+
+
+seen = ContextVar("seen", default=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deadlock_and_failed_serialization_are_repeated_as_a_whole_transaction():
+    assert retried(Flaky("40P01", "40001", "40P01").run)() == 4
+    assert Note.objects.get().text == "run 4"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_repeats_are_bounded_and_leave_nothing_behind():
+    flaky = Flaky("40P01", "40P01", "40P01", "40P01")
+    with pytest.raises(OperationalError):
+        retried(flaky.run)()
+    assert flaky.runs == 4
+    assert not Note.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("code", ["57014", "55P03"])
+def test_other_failures_are_not_repeated(code):
+    flaky = Flaky(code)
+    with pytest.raises(OperationalError):
+        retried(flaky.run)()
+    assert flaky.runs == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_within_a_transaction_nothing_is_repeated():
+    flaky = Flaky("40P01")
+    with pytest.raises(OperationalError), transaction.atomic():
+        retried(flaky.run)()
+    assert flaky.runs == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_failed_run_set_in_context_is_forgotten():
+    found = []
+
+    def remembers():
+        found.append(seen.get())
+        return flaky.run()
+
+    flaky = Flaky("40001")
+    seen.set(0)
+    retried(remembers)()
+    assert found == [0, 0]
+    assert seen.get() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_transactions_that_lock_each_other_out_both_go_through():
+    messages = [OutboxMessage.objects.create(task="a", payload={}, priority=5) for _ in range(2)]
+    both_hold_one = threading.Barrier(2, timeout=10)
+
+    @retried
+    def lock(first, second):
+        with transaction.atomic():
+            OutboxMessage.objects.filter(pk=first.pk).update(attempts=F("attempts") + 1)
+            if not both_hold_one.broken:
+                with suppress(threading.BrokenBarrierError):
+                    both_hold_one.wait()
+                    both_hold_one.abort()
+            OutboxMessage.objects.filter(pk=second.pk).update(attempts=F("attempts") + 1)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(lock, *messages), pool.submit(lock, *reversed(messages))]:
+            done.result()
+    assert {message.attempts for message in OutboxMessage.objects.all()} == {2}

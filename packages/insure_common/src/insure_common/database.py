@@ -1,19 +1,32 @@
-"""What the ORM has no word for: advisory locks, statements that are made once, the rights of the application role."""
+"""What the ORM has no word for: locks, repeated transactions, statements made once, the application role's rights."""
 
 import hashlib
+import logging
+import random
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from contextvars import copy_context
+from functools import cache, lru_cache, wraps
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+REPEATABLE = ("40001", "40P01")
+"""SQLSTATE of a failed serialization and of a deadlock."""
+RETRIES = 3
+LONGEST_PAUSE = 0.05
 
 
 def lock_key(*parts: object) -> int:
@@ -47,6 +60,33 @@ def session_lock(*parts: object) -> Iterator[bool]:
         if is_taken:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", key)
+
+
+def retried(work: Callable[P, T]) -> Callable[P, T]:
+    """Let a function that opens its own transaction run again, as a whole, after a deadlock or a failed serialization.
+
+    PostgreSQL has undone everything by then; up to RETRIES repeats, at short random intervals. Within a transaction of
+    somebody else it simply runs, since only a whole transaction can be repeated: decorate what opens the outermost one.
+    """
+
+    @wraps(work)
+    def run_again(*args: P.args, **kwargs: P.kwargs) -> T:
+        if connection.in_atomic_block:
+            return work(*args, **kwargs)
+        for repeat in count(1):
+            before = copy_context()
+            try:
+                return work(*args, **kwargs)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in REPEATABLE or repeat > RETRIES:
+                    raise
+                logger.warning("transaction is repeated", extra={"work": work.__qualname__, "repeat": repeat})
+            for variable, value in before.items():
+                variable.set(value)
+            time.sleep(random.uniform(0, LONGEST_PAUSE) * repeat)  # noqa: S311 jitter
+        raise AssertionError
+
+    return run_again
 
 
 class _ServerCursor(psycopg.RawCursor[Any]):

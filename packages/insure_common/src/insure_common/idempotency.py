@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 
-from insure_common.database import advisory_lock
+from insure_common.database import advisory_lock, retried
 from insure_common.exceptions import Conflict, Unprocessable, ValidationError
 from insure_common.models import IdempotencyKey
 
@@ -51,6 +52,11 @@ def idempotently(request: Request, *, effect: Callable[[], Model], status: int) 
         raise IdempotencyKeyRequired
     fingerprint = hashlib.sha256(json.dumps(request.data, sort_keys=True).encode()).hexdigest()
     identity = {"user_id": request.user.pk, "route": request.path, "key": key}
+    return _once(identity, fingerprint, effect, status)
+
+
+@retried
+def _once(identity: dict[str, Any], fingerprint: str, effect: Callable[[], Model], status: int) -> Outcome:
     with transaction.atomic():
         if not advisory_lock("idempotency", *identity.values(), wait=False):
             raise IdempotencyKeyInUse

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from insure_audit.public import record
+from insure_common.database import retried
 from insure_integrations.public import CoreCharge, CoreChargeStatus, PageResult, link_holders
 from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
 from insure_payments.models import Allocation, Charge, Transaction
@@ -77,6 +78,7 @@ class _Change:
         return self.is_voided or self.is_repriced or bool(self.external_delta_in_cents)
 
 
+@retried
 def apply_charges(*, system: str, rows: Sequence[CoreCharge]) -> PageResult:
     """Upsert rows, each reference once, by (system, reference), in one transaction; what is no news is not written.
 

@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
+from insure_common.database import retried
 from insure_payments.models import Charge
 from insure_payments.services.post_charges import post_charges
 
 
+@retried
 def claim_charges(*, system: str, holder_reference: str, user_id: Any) -> int:
     """Give the charges of a holder to the user and post them; returns how many. A second call finds nothing to do.
 

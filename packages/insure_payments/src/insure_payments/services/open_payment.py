@@ -8,12 +8,14 @@ from django.db import transaction
 
 from insure_audit.public import record
 from insure_common import clock, outbox
+from insure_common.database import retried
 from insure_common.people import people
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import FailureReason, PaymentStatus, TransactionStatus
 from insure_payments.gateways.base import (
     AcceptanceOutdated,
     GatewayRefused,
+    GatewayTransaction,
     GatewayUnavailable,
     HostedPage,
     OpenRequest,
@@ -55,16 +57,10 @@ def open_payment(*, payment_id: UUID) -> None:
         else:
             _withdraw_attempt(payment)
     else:
-        with transaction.atomic():
-            if isinstance(opened, HostedPage):
-                payment = _show_page(payment, opened)
-            else:
-                payment = settle_payment(payment_id=payment.pk, reported=opened)
-            if is_waiting_for_redirect(payment):
-                _look_again_soon(payment)
-            outbox.complete()
+        _apply(payment, opened)
 
 
+@retried
 def _begin_attempt(payment_id: UUID) -> Payment | None:
     """Write the attempt; None if there is one already, or nothing left to open.
 
@@ -89,6 +85,18 @@ def _begin_attempt(payment_id: UUID) -> Payment | None:
             )
             Payment.objects.filter(pk=payment.pk).update(card_token="")
         return payment
+
+
+@retried
+def _apply(payment: Payment, opened: GatewayTransaction | HostedPage) -> None:
+    with transaction.atomic():
+        if isinstance(opened, HostedPage):
+            payment = _show_page(payment, opened)
+        else:
+            payment = settle_payment(payment_id=payment.pk, reported=opened)
+        if is_waiting_for_redirect(payment):
+            _look_again_soon(payment)
+        outbox.complete()
 
 
 def _show_page(payment: Payment, page: HostedPage) -> Payment:
@@ -123,6 +131,7 @@ def _request_of(payment: Payment) -> OpenRequest:
     )
 
 
+@retried
 def _fail(payment: Payment, failure: FailureReason, message: str) -> None:
     with transaction.atomic():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
@@ -146,6 +155,7 @@ def _fail(payment: Payment, failure: FailureReason, message: str) -> None:
         outbox.complete()
 
 
+@retried
 def _leave_unknown(payment: Payment) -> None:
     logger.warning("no answer to the opening of a payment", extra={"payment": str(payment.pk)})
     with transaction.atomic():

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from insure_common import clock, outbox
+from insure_common.database import retried
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import WebhookStatus
 from insure_payments.gateways.base import GatewayRefused, GatewayTransaction, GatewayUnavailable, gateway
@@ -45,6 +46,11 @@ def process_webhook(*, event_id: UUID) -> None:
         logger.error("provider answered about another transaction", extra={"webhook_event": str(event.pk)})
         _finish(event, WebhookStatus.FAILED, "answer about another transaction")
         return
+    _believe(event, reported)
+
+
+@retried
+def _believe(event: WebhookEvent, reported: GatewayTransaction) -> None:
     with transaction.atomic():
         _finish(event, WebhookStatus.PROCESSED, _settle(event, reported))
         outbox.complete()

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from insure_audit.public import record
 from insure_common import batch
-from insure_common.database import read
+from insure_common.database import read, retried
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import FAILED_TRANSACTION_STATUSES, TRANSACTION_TRANSITIONS, TransactionStatus
 from insure_payments.gateways.base import GatewayTransaction
@@ -19,6 +19,7 @@ from insure_payments.services.void_transaction import void_transaction
 logger = logging.getLogger(__name__)
 
 
+@retried
 def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: str | None = None) -> Payment:
     """Apply what the provider itself answered about one transaction of a payment, in one transaction.
 

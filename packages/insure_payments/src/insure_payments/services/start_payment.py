@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from insure_audit.public import record
 from insure_common import clock, correlation, outbox
 from insure_common.conf import CommonSettings
+from insure_common.database import retried
 from insure_common.exceptions import ValidationError
 from insure_common.ids import new_id
 from insure_payments.conf import PaymentsSettings
@@ -28,6 +29,7 @@ from insure_payments.errors import (
 from insure_payments.models import Allocation, Charge, ChargeHold, Payment
 
 
+@retried
 def start_payment(
     *,
     user: Any,
