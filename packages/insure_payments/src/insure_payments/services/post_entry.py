@@ -131,7 +131,7 @@ def _new_account(kind: AccountKind, user_id: Any, currency: str) -> Account:
     return Account(kind=kind, user_id=user_id, currency=currency, balance_in_cents=start, last_seq=start)
 
 
-# Client accounts are locked, house accounts are not: one statement for both. A month that is shut takes no more postings.
+# One statement: client accounts are locked, house accounts are not, and a shut month takes no more postings.
 FIND_ACCOUNTS = """
 WITH shut AS (SELECT max(ends_at) AS until FROM insure_payments_statementperiod),
 clients AS (
