@@ -1,8 +1,12 @@
 """The database, as its owner: migrations and the rights of the application's role."""
 
+import time
+
 import click
 
 from insure_cli import exits, project
+
+SECONDS_BETWEEN_TRIES = 0.5
 
 
 @click.group()
@@ -34,13 +38,22 @@ def grant() -> None:
 
 
 def apply_migrations(*, verbosity: int) -> None:
+    """Apply what is pending, one process at a time; who comes while another one is at it finds nothing left to do."""
     from django.core.management import call_command
     from django.db import connection
+
+    from insure_common.database import session_lock
 
     with connection.cursor() as cursor:
         # The time-out of requests is no measure for building an index.
         cursor.execute("SET statement_timeout = 0")
-    call_command("migrate", interactive=False, verbosity=verbosity)
+    while True:
+        with session_lock("insure_cli.migrate") as is_ours:
+            if is_ours:
+                call_command("migrate", interactive=False, verbosity=verbosity)
+                return
+        # Not inside of PostgreSQL: an index that is built concurrently waits for every statement that waits there.
+        time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def grant_rights(role: str) -> None:
