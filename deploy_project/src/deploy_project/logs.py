@@ -1,10 +1,11 @@
 """JSON logs on standard error, with correlation id and without secrets, in every process."""
 
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from django.http import HttpRequest
 
 from insure_common import correlation
 from insure_common.redaction import MASK, redacted
@@ -28,10 +29,25 @@ def add_correlation(_logger: Any, _method: str, event: Event) -> Event:
 
 def redact(_logger: Any, _method: str, event: Event) -> Event:
     for name, value in event.items():
-        if not isinstance(value, str):
-            continue
-        event[name] = MASK if _SECRET_NAMES.search(name) else redacted(_SECRET_VALUES.sub(MASK, value))
+        # structlog's own have an underscore and are taken out later.
+        if not name.startswith("_"):
+            event[name] = _redacted(name, value)
     return event
+
+
+def _redacted(name: str, value: Any) -> Any:
+    """What may be logged of any value that somebody hands to a logger, in a form that JSON knows."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _redacted(str(key), part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_redacted(name, part) for part in value]
+    if _SECRET_NAMES.search(name):
+        return MASK
+    # Django logs requests, whose text has the query.
+    text = f"{value.method} {value.path}" if isinstance(value, HttpRequest) else str(value)
+    return redacted(_SECRET_VALUES.sub(MASK, text))
 
 
 def logging_config(*, level: str) -> dict[str, Any]:
@@ -66,5 +82,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+        "loggers": {
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
+            # What it says of refused requests must not go around the above.
+            "gunicorn.error": {"handlers": [], "propagate": True},
+        },
     }

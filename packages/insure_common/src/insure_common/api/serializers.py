@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from insure_common.exceptions import ValidationError
 from insure_common.money import MAX_AMOUNT_IN_CENTS
+from insure_common.redaction import passes_luhn
 
 _CARD_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 MOST_UNKNOWN_FIELDS_NAMED = 20
@@ -45,13 +46,7 @@ class TextField(serializers.CharField):
 
 def holds_card_number(text: str) -> bool:
     """Whether somewhere in `text` stand 13 to 19 digits, perhaps in groups, that pass the check of card numbers."""
-    return any(_passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(text))
-
-
-def _passes_luhn(text: str) -> bool:
-    digits = [int(character) for character in reversed(text) if character.isdigit()]
-    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+    return any(passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(text))
 
 
 class WholeNumberField(serializers.IntegerField):
