@@ -1,8 +1,15 @@
 """What only the composition can show: the schema, the checks, health, the rights of the database role, JSON errors."""
 
+import pickle
+
+import django
 import pytest
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import loads
+
+from deploy_project import celery_app
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +38,20 @@ def test_wrong_host_is_json(client):
     response = client.get("/api/v1/charges/", headers={"Host": "evil.example"})
     assert response.status_code == 400
     assert response.json()["code"] == "bad_request"
+
+
+def test_worker_takes_json_only_and_loses_nothing_with_its_process():
+    settings = celery_app.conf
+    assert (settings.accept_content, settings.task_serializer) == (["json"], "json")
+    assert settings.task_acks_late
+    assert settings.task_reject_on_worker_lost
+    assert settings.broker_transport_options["visibility_timeout"] > settings.task_time_limit
+    with pytest.raises(ContentDisallowed):
+        loads(pickle.dumps({}), "application/x-python-serialize", "binary", accept=settings.accept_content)
+
+
+def test_framework_is_a_patched_one():
+    assert django.VERSION >= (5, 2, 11)
 
 
 def test_nobody_exists_in_a_fresh_database(django_user_model):

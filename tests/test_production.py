@@ -124,6 +124,20 @@ def test_answers_over_https_have_the_headers_of_security(behind_proxy):
     assert "Secure" in cookie.split("; ")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/schema/", "/api/v1/docs/", "/metrics", "/admin/", "/static/", "/.env"])
+def test_there_is_nothing_to_explore_for_strangers(behind_proxy, path):
+    response = behind_proxy.get(path, headers=OVER_HTTPS)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Host", "Forwarded", "X-Host"])
+def test_host_of_a_forwarding_header_is_ignored(behind_proxy, name):
+    headers = OVER_HTTPS | {name: "host=evil.example" if name == "Forwarded" else "evil.example"}
+    assert "evil.example" not in behind_proxy.get(API, headers=headers).text
+    refused = behind_proxy.get(API, headers=OVER_HTTPS | {"Host": "evil.example"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
+
+
 def test_probes_are_answered_over_http(behind_proxy):
     assert behind_proxy.get(PROBE).json() == {"status": "alive"}
     assert behind_proxy.get("/readyz").json()["status"] in ("ready", "not ready")

@@ -139,6 +139,8 @@ REST_FRAMEWORK = {
     **defaults.REST_FRAMEWORK,
     "DEFAULT_AUTHENTICATION_CLASSES": ["insure_users.authentication.AccessTokenAuthentication"],
 }
+# A map of the API is for those who build with it, not for everybody who asks in production.
+HAS_API_DOCS = not is_production
 SPECTACULAR_SETTINGS = {
     **defaults.SPECTACULAR_SETTINGS,
     "TITLE": "insure",
@@ -234,7 +236,7 @@ INSURE_COMMON = {
     "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
     "REDIS_URL": env["REDIS_URL"],
     "THROTTLES": {"payments": "5/minute;30/day"},
-    "HTML_PATHS": ("/backoffice/", "/api/v1/docs/"),
+    "HTML_PATHS": ("/backoffice/", "/api/v1/docs/") if HAS_API_DOCS else ("/backoffice/",),
     # Asked from inside, and they tell nothing about anybody.
     "HTTP_PATHS": ("/healthz", "/readyz", "/metrics"),
     "METRICS": ["insure_common.metrics.gauges", "insure_audit.public.gauges", "insure_payments.public.gauges"],
@@ -277,20 +279,7 @@ INSURE_PAYMENTS = {
             "private_key": env["WOMPI_PRIVATE_KEY"],
             "events_secret": env["WOMPI_EVENTS_SECRET"],
             "integrity_secret": env["WOMPI_INTEGRITY_SECRET"],
-        },
-        **(
-            {
-                "PSE": {
-                    "gateway": "insure_payments.gateways.pse.PseGateway",
-                    "environment": env["PSE_ENVIRONMENT"],
-                    "base_url": env["PSE_BASE_URL"],
-                    "login": env["PSE_LOGIN"],
-                    "secret_key": env["PSE_SECRET_KEY"],
-                }
-            }
-            if env["PSE_BASE_URL"]
-            else {}
-        ),
+        }
     },
     "COMPANY": {
         "name": env["COMPANY_NAME"],

@@ -2,6 +2,7 @@
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -20,9 +21,12 @@ api: list[URLPattern | URLResolver] = [
     path("", include("insure_payments.urls")),
     path("", include("insure_policies.urls")),
     path("", include("insure_audit.urls")),
-    path("schema/", SpectacularAPIView.as_view(**schema), name="schema"),
-    path("docs/", swagger_policy(SpectacularSwaggerSplitView.as_view(url_name="schema", **schema)), name="docs"),
 ]
+if settings.HAS_API_DOCS:
+    api += [
+        path("schema/", SpectacularAPIView.as_view(**schema), name="schema"),
+        path("docs/", swagger_policy(SpectacularSwaggerSplitView.as_view(url_name="schema", **schema)), name="docs"),
+    ]
 
 urlpatterns = [
     path("api/v1/", include(api)),

@@ -15,12 +15,11 @@ from insure_common.exceptions import ValidationError
 from insure_common.money import Money
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import ChargeStatus, PaymentMethod, PaymentStatus, WebhookStatus
-from insure_payments.gateways.base import asked_by, methods_of, needs_of
+from insure_payments.gateways.base import methods_of
 from insure_payments.method_serializers import MethodField, PaidMethodSerializer
 from insure_payments.models import Allocation, Charge, Line, Payment, Receipt, Statement, Transaction, WebhookEvent
 
 MOST_CHARGES = 50
-REQUIRED = serializers.Field.default_error_messages["required"]
 
 
 @extend_schema_field(MoneySerializer)
@@ -166,7 +165,7 @@ class StartPaymentSerializer(StrictSerializer):
     method = MethodField()
     provider = TextField(required=False, max_length=20)
     accepted_documents = serializers.ListField(
-        child=TextField(max_length=500), default=list, max_length=10, help_text=_("Links shown and accepted.")
+        child=TextField(max_length=500), min_length=1, max_length=10, help_text=_("Links shown and accepted.")
     )
     return_url = TextField(required=False, max_length=500)
 
@@ -181,13 +180,8 @@ class StartPaymentSerializer(StrictSerializer):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        provider, method = attrs.get("provider") or PaymentsSettings.load().DEFAULT_PROVIDER, attrs["method"]
-        if method["type"] not in methods_of(provider):
+        if attrs["method"]["type"] not in methods_of(attrs.get("provider") or PaymentsSettings.load().DEFAULT_PROVIDER):
             raise ValidationError({"method": {"type": [_("This provider does not offer this method.")]}})
-        if missing := [name for name in needs_of(provider, method["type"]) if name not in method]:
-            raise ValidationError({"method": {name: [REQUIRED] for name in missing}})
-        if not attrs["accepted_documents"] and "accepted_documents" not in asked_by(provider):
-            raise ValidationError({"accepted_documents": [REQUIRED]})
         return attrs
 
 

@@ -23,7 +23,6 @@ class ScriptedGateway:
 
     provider = "WOMPI"
     methods = tuple(PaymentMethod)
-    asks_itself: tuple[str, ...] = ()
     transactions: dict[str, GatewayTransaction] = {}
     opened: list[OpenRequest] = []
     failures: dict[str, list[Exception]] = {}
