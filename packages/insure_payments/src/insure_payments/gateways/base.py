@@ -160,6 +160,9 @@ class Gateway(Protocol):
     def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
         """Every transaction with this reference; empty only if the provider knows none."""
 
+    def void(self, provider_id: str) -> None:
+        """Ask to take back an approved transaction as a whole; that it was, is read by `fetch` moments later."""
+
     def parse_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
         """Verify an event. Raises InvalidSignature (401) or MalformedNotification (400)."""
 

@@ -26,6 +26,7 @@ from insure_payments.gateways.wompi_answers import (
     Merchant,
     MerchantInfo,
     OneTransaction,
+    OneVoid,
     Transaction,
     Transactions,
     refusal,
@@ -38,6 +39,7 @@ from insure_payments.gateways.wompi_signature import integrity_signature
 
 PLACEHOLDER_INSTITUTION = "0"
 REFERENCE_USED = "La referencia ya ha sido usada"
+ACCEPTED_VOIDS = ("APPROVED", "PENDING")
 MASKED = ("async_payment_url", "reference_one")
 """Fields that must not stay readable in the call log: the payer's way into the bank page, the payer's address."""
 
@@ -128,6 +130,32 @@ class WompiGateway:
         if any(row.reference != reference for row in rows):
             raise GatewayUnavailable("the answer is about another reference", sent=False)
         return [self._convert(row) for row in rows]
+
+    def void(self, provider_id: str) -> None:
+        """POST /transactions/{id}/void: cards only, before the settlement of the day.
+
+        A refusal may come with HTTP 201 too, and an acceptance with an empty body ("anulaciones").
+        """
+        path = f"/transactions/{quote(provider_id, safe='')}/void"
+        try:
+            answer = self._client.request(
+                "POST",
+                path,
+                operation="wompi.void",
+                idempotent=False,
+                headers=bearer(self._config.private_key),
+                mask=MASKED,
+            )
+        except SystemUnreachable as error:
+            raise GatewayUnavailable(error.reason, sent=error.sent) from error
+        if answer.status == 429:
+            raise GatewayUnavailable("HTTP 429", sent=False)
+        if 400 <= answer.status < 500:
+            raise GatewayRefused(refusal(answer).message)
+        if answer.status != 201:
+            raise GatewayUnavailable(f"HTTP {answer.status}", sent=True)
+        if answer.body and (void := parsed(OneVoid, answer, sent=True).data).status not in ACCEPTED_VOIDS:
+            raise GatewayRefused(void.status_message or void.status)
 
     def parse_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
         """See `insure_payments.gateways.wompi_events`."""

@@ -83,6 +83,17 @@ class OneTransaction(Answer):
     data: Transaction
 
 
+class Void(Answer):
+    """What became of the wish to void; the transaction itself turns VOIDED later."""
+
+    status: str
+    status_message: str | None = None
+
+
+class OneVoid(Answer):
+    data: Void
+
+
 class Transactions(Answer):
     data: list[Transaction]
 

@@ -65,6 +65,7 @@ class WompiSandbox:
                 self._route("/v1/transactions", "create", self._create, method="POST"),
                 self._route("/v1/transactions/{id}", "read", self._read),
                 self._tokenize_route(),
+                self._route("/v1/transactions/{id}/void", "void", self._void, method="POST"),
                 *bank_routes(self._state),
                 *checkout_routes(self._state),
             ]
@@ -169,10 +170,24 @@ class WompiSandbox:
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         if key.startswith("prv_") and key != self._state.keys.private_key:
             raise refused(403, "INVALID_ACCESS_TOKEN", "El token no tiene suficientes permisos")
+        return copy.deepcopy(self._named(request).transaction)
+
+    def _void(self, request: Request, _: Any) -> Json:
+        """The wish is accepted or refused with the same 201; the transaction turns VOIDED moments later."""
+        self._state.keys.check(request.headers.get("authorization", ""), private=True)
+        record = self._named(request)
+        is_accepted = self._state.void(record)
+        return {
+            "status": "APPROVED" if is_accepted else "ERROR",
+            "status_message": None if is_accepted else "Original no Encontrado",
+            "transaction": copy.deepcopy(record.transaction),
+        }
+
+    def _named(self, request: Request) -> Record:
         record = self._state.find(request.path_params["id"])
         if record is None or record.transaction["id"] != request.path_params["id"]:
             raise not_found()
-        return copy.deepcopy(record.transaction)
+        return record
 
     def _list(self, request: Request, _: Any) -> list[Json]:
         self._state.keys.check(request.headers.get("authorization", ""), private=True)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from insure_payments.testing.controls import Controls, EventControls
 
-Operation = Literal["merchant", "institutions", "create", "read", "list", "tokenize"]
+Operation = Literal["merchant", "institutions", "create", "read", "list", "tokenize", "void"]
 
 
 class WompiEventControls(EventControls):
@@ -27,4 +27,6 @@ class WompiControls(Controls[Operation, WompiEventControls]):
     """Whether the older GET /merchants/{public_key} still answers."""
     methods: tuple[str, ...] = ("CARD", "PSE", "NEQUI", "BANCOLOMBIA_TRANSFER")
     """Payment methods that this merchant has enabled; the hosted page offers them all."""
+    refuse_voids: bool = False
+    """Whether voids are refused, with a 201 as always; those that are no card's, or not of today, are in any case."""
     events: WompiEventControls = WompiEventControls()

@@ -170,6 +170,16 @@ class State(SandboxState[WompiControls]):
             event = self._remember_event(record)
         self.sender.send(event, self.controls.events)
 
+    def void(self, record: Record) -> bool:
+        """Whether the transaction will be VOIDED: only a card's, approved and not yet settled, that is, of today."""
+        with self.lock:
+            transaction = record.transaction
+            is_voidable = transaction["payment_method_type"] == "CARD" and transaction["status"] == "APPROVED"
+            if self.controls.refuse_voids or not is_voidable or not _is_of_today(transaction["finalized_at"]):
+                return False
+            self.sender.call_later(self.controls.progress_delay_ms / 1000, lambda: self.finish(record, "VOIDED"))
+            return True
+
     def _progress(self, record: Record) -> None:
         """The bank answers Wompi: with a result, or with a page where the payer brings it about."""
         with self.lock:
@@ -192,6 +202,10 @@ class State(SandboxState[WompiControls]):
         )
         record.events.append(event)
         return event
+
+
+def _is_of_today(moment: str) -> bool:
+    return datetime.fromisoformat(moment).astimezone(clock.BOGOTA).date() == clock.today()
 
 
 def _pending_transaction(body: Json, *, transaction_id: str, at: datetime) -> Json:
