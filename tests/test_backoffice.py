@@ -3,6 +3,9 @@
 import pytest
 from django.test import Client
 
+from insure_audit.public import AuditEvent
+from insure_common.models import OutboxMessage
+from insure_payments.models import WebhookEvent
 from insure_users.enums import Role, UserStatus
 from insure_users.models import Session
 from insure_users.public import suspend_user
@@ -68,3 +71,22 @@ def test_every_answer_has_a_content_security_policy(client):
     assert policy(docs) == POLICY | {"style-src 'self' 'unsafe-inline'", "img-src 'self' data:"}
     assert "<script>" not in docs.content.decode()
     assert client.get("/api/v1/docs/?script=")["Content-Type"].startswith("application/javascript")
+
+
+def test_supervisor_sees_events_of_providers_and_only_an_administrator_has_them_processed_again(client):
+    event = WebhookEvent.objects.create(
+        provider="WOMPI", event_id="test:1", event_name="transaction.updated", payload={}, raw_body=b"{}", headers={}
+    )
+    path = f"{INDEX}insure_payments/webhookevent/"
+    for role, messages in ((Role.SUPERVISOR, 0), (Role.ADMIN, 1)):
+        enter_back_office(client, make_user(role=role))
+        assert client.get(path).status_code == 200
+        client.post(path, {"action": "replay", "_selected_action": [str(event.pk)], "index": 0})
+        waiting = OutboxMessage.objects.filter(task="insure_payments.tasks.process_webhook_task")
+        assert waiting.count() == messages
+    assert AuditEvent.objects.filter(action="payments.webhook_replayed").count() == 1
+
+
+def test_open_cases_are_listed_for_those_who_see_payments(client):
+    enter_back_office(client, make_user(role=Role.INTERVENTORIA))
+    assert client.get(f"{INDEX}insure_payments/case/?closed_at__isempty=1").status_code == 200

@@ -157,6 +157,8 @@ SPECTACULAR_SETTINGS = {
         "PaymentMethodType": "insure_payments.enums.PaymentMethod",
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
+        "CaseKind": "insure_payments.enums.CaseKind",
+        "CaseOutcome": "insure_payments.enums.CaseOutcome",
         "SyncStatus": "insure_integrations.enums.SyncStatus",
         "TransactionStatus": "insure_payments.enums.TransactionStatus",
     },

@@ -1,20 +1,24 @@
 """A client pays by card and on Wompi's page: the real gateway, the sandbox over HTTP, signed events."""
 
 import re
+import time
 from datetime import timedelta
 from urllib.parse import urljoin
 
 import httpx
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 
 from insure_audit.public import AuditEvent
 from insure_common.ids import new_id
-from insure_payments.enums import FailureReason, PaymentStatus
+from insure_payments.enums import CaseOutcome, ChargeStatus, FailureReason, PaymentStatus
 from insure_payments.models import ChargeHold, Payment, Receipt
 from insure_payments.public import verify_ledger
 from insure_payments.services.refresh_catalog import refresh_catalog
 from insure_payments.services.sweep_payments import sweep_pending_payments
+from insure_payments.services.void_payment import void_payment
+from insure_payments.testing import factories
 
 # The gateway's client refuses to call out while a transaction is open.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,4 +166,22 @@ def test_payer_who_pays_in_two_tabs_gets_credit_and_we_an_alert(start, wompi, se
     payment.refresh_from_db()
     assert payment.settled_in_cents == 2 * payment.amount_in_cents
     assert AuditEvent.objects.filter(action="payments.payment_approved_twice").count() == 1
+    assert verify_ledger().problems == []
+
+
+def test_card_payment_is_voided_by_an_operator(start, token, settle, charge, drain_outbox):
+    payment = settle(start({"type": "CARD", "token": token("4242424242424242"), "installments": 1}))
+    assert payment.status == PaymentStatus.APPROVED
+    operator = factories.make_user()
+    operator.user_permissions.add(Permission.objects.get(codename="void_any_payment"))
+    void_payment(actor=operator, payment_id=payment.pk, reason="Cobro duplicado")
+    for _ in range(50):
+        drain_outbox(reraise=False)
+        payment.refresh_from_db()
+        if payment.status == PaymentStatus.VOIDED:
+            break
+        time.sleep(0.1)
+    charge.refresh_from_db()
+    assert (payment.status, charge.status) == (PaymentStatus.VOIDED, ChargeStatus.OPEN)
+    assert payment.cases.get().outcome == CaseOutcome.VOIDED
     assert verify_ledger().problems == []

@@ -38,6 +38,11 @@ def test_ledger_is_right_after_a_payment_and_its_return(opened, provider):
         ("UPDATE insure_payments_charge SET amount_in_cents = 20000000", "charges less payments"),
         ("UPDATE insure_payments_charge SET paid_in_cents = 1, status = 'PARTIALLY_PAID'", "paid amount"),
         ("UPDATE insure_payments_allocation SET settled_in_cents = 1", "beyond what was settled"),
+        (
+            "UPDATE insure_payments_payment SET settled_in_cents = 1, settled_at = now(), status = 'APPROVED'",
+            "no open case",
+        ),
+        ("UPDATE insure_payments_payment SET refunded_in_cents = 1", "charges less payments"),
     ],
 )
 def test_damage_is_named(opened, damage, named):

@@ -11,7 +11,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # Django's clas
     """Pages to look at for those who have all of `view_permissions` (`"app_label.codename"`)."""
 
     view_permissions: tuple[str, ...]
-    actions = None
+    actions: Any = None
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

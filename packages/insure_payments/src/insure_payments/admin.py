@@ -1,13 +1,26 @@
-"""Ledger and payments in the back office: to read, never to change. Each page needs the right of its API endpoint."""
+"""Ledger and payments in the back office: to read, never to change, and events to process again.
+
+Each page and action needs the right of its API endpoint.
+"""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from insure_common.admin import OwnedAdmin, ReadOnlyAdmin
-from insure_payments.models import Account, Charge, Entry, Payment, WebhookEvent
-from insure_payments.permissions import VIEW_ANY_ACCOUNT, VIEW_ANY_CHARGE, VIEW_ANY_PAYMENT, VIEW_WEBHOOK_EVENT
+from insure_payments.models import Account, Case, Charge, Entry, Payment, WebhookEvent
+from insure_payments.permissions import (
+    REPLAY_WEBHOOK_EVENT,
+    VIEW_ANY_ACCOUNT,
+    VIEW_ANY_CHARGE,
+    VIEW_ANY_PAYMENT,
+    VIEW_WEBHOOK_EVENT,
+)
+from insure_payments.services.replay_webhook import replay_webhook
 from insure_payments.services.view_as_operator import view_account, view_payment, view_webhook_event
 
 
@@ -60,12 +73,45 @@ class PaymentAdmin(OwnedAdmin):
         view_payment(actor=actor, payment_id=UUID(object_id))
 
 
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """What is open about payments; resolved through the API and the CLI, which want a reason."""
+
+    view_permissions = (VIEW_ANY_PAYMENT,)
+    list_display = [
+        "opened_at",
+        "kind",
+        "payment",
+        "provider_id",
+        "mismatch",
+        "amount_in_cents",
+        "outcome",
+        "closed_at",
+    ]
+    list_filter = ["kind", "outcome", ("closed_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["payment"]
+    search_fields = ["=payment__reference", "=provider_id"]
+    exclude = ("payment", "transaction", "actor")
+    readonly_fields = ("payment_id", "transaction_id", "actor_id")
+
+
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
     view_permissions = (VIEW_WEBHOOK_EVENT,)
+    actions = ["replay"]
     list_display = ["received_at", "provider", "event_name", "transaction_id", "status", "verdict", "attempts"]
     list_filter = ["status", "provider"]
     search_fields = ["=transaction_id", "=event_id"]
 
     def record_view(self, *, actor: Any, object_id: str) -> None:
         view_webhook_event(actor=actor, event_id=UUID(object_id))
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(REPLAY_WEBHOOK_EVENT)
+
+    @admin.action(permissions=["replay"], description=_("Process the selected events again"))
+    def replay(self, request: HttpRequest, queryset: QuerySet[WebhookEvent]) -> None:
+        events = list(queryset.values_list("pk", flat=True))
+        for event_id in events:
+            replay_webhook(actor=request.user, event_id=event_id)
+        self.message_user(request, _("Events that will be processed again: %(number)d.") % {"number": len(events)})

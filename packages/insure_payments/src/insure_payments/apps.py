@@ -38,6 +38,12 @@ class InsurePaymentsConfig(AppConfig):
                 "payments.webhook_event_viewed": _("Event of a payment provider looked at"),
                 "payments.account_viewed": _("Account of a client looked at"),
                 "payments.statements_closed": _("Statements of a month closed"),
+                "payments.void_requested": _("Provider asked to void a payment"),
+                "payments.void_refused": _("Provider did not void a payment"),
+                "payments.case_resolved": _("Open case of a payment resolved"),
+                "payments.webhook_replayed": _("Event of a payment provider processed again"),
+                "payments.charge_made": _("Charge made by an operator"),
+                "payments.charge_cancelled": _("Charge cancelled by an operator"),
                 "payments.charge_changed": _("Charge changed by the core system"),
                 "payments.charge_voided": _("Charge cancelled by the core system"),
             }

@@ -14,6 +14,7 @@ class AccountKind(models.TextChoices):
     EXTERNAL = "EXTERNAL", _("Money collected outside of this system")
     PREMIUM = "PREMIUM", _("Premiums")
     TAX = "TAX", _("Value added tax")
+    REFUNDS = "REFUNDS", _("Money given back outside of this system")
 
 
 class EntryKind(models.TextChoices):
@@ -22,6 +23,7 @@ class EntryKind(models.TextChoices):
     PAYMENT = "PAYMENT", _("Payment")
     PAYMENT_REVERSAL = "PAYMENT_REVERSAL", _("Payment returned")
     EXTERNAL_PAYMENT = "EXTERNAL_PAYMENT", _("Payment made elsewhere")
+    REFUND = "REFUND", _("Credit given back")
 
 
 CHARGE_KINDS = (EntryKind.CHARGE, EntryKind.CHARGE_REVERSAL)
@@ -122,6 +124,32 @@ class PaymentStatus(models.TextChoices):
 
 UNSETTLED_PAYMENT_STATUSES = (PaymentStatus.CREATED, PaymentStatus.PENDING)
 """A payment in one of these is under way and keeps its charges."""
+
+
+class CaseKind(models.TextChoices):
+    """What is open about a payment. The first two wait for an operator, the others are what an operator did."""
+
+    CREDIT = "CREDIT", _("Money that is on no charge")
+    QUARANTINE = "QUARANTINE", _("Transaction that does not belong to its payment")
+    VOID = "VOID", _("Void asked of the provider")
+    RETURN = "RETURN", _("Return made at the bank")
+
+
+OPERATOR_CASES = (CaseKind.CREDIT, CaseKind.QUARANTINE)
+"""Cases that stay open until an operator resolves them, or what the provider says later does."""
+
+
+class CaseOutcome(models.TextChoices):
+    """How a case ended; an operator chooses between the first two."""
+
+    APPLY = "APPLY", _("Applied to what the client owes")
+    RETURNED = "RETURNED", _("Given back")
+    VOIDED = "VOIDED", _("Voided by the provider")
+    REFUSED = "REFUSED", _("Refused by the provider")
+    OBSOLETE = "OBSOLETE", _("Settled by later news")
+
+
+OPERATOR_OUTCOMES = (CaseOutcome.APPLY, CaseOutcome.RETURNED)
 
 
 class FailureReason(models.TextChoices):

@@ -37,3 +37,43 @@ class ReturnUrlRefused(ValidationError):
 class CatalogNotReady(ServiceUnavailable):
     default_detail = _("The provider's banks and documents are being fetched. Please try again in a few seconds.")
     default_code = "catalog_not_ready"
+
+
+class ChargeVoidAlready(Conflict):
+    default_detail = _("This charge was cancelled before.")
+    default_code = "charge_void"
+
+
+class VoidNotPossible(Conflict):
+    default_detail = _("Only payments by card can be voided. Record a return made at the bank with resolve.")
+    default_code = "void_not_possible"
+
+
+class VoidUnderWay(Conflict):
+    default_detail = _("The provider has been asked to void this payment already.")
+    default_code = "void_under_way"
+
+
+class NothingApproved(Conflict):
+    default_detail = _("This payment has no approved transaction.")
+    default_code = "nothing_approved"
+
+
+class SeveralTransactions(Conflict):
+    default_detail = _("Name the transaction: this payment has more than one, or was resolved before.")
+    default_code = "several_transactions"
+
+
+class NothingToResolve(Conflict):
+    default_detail = _("Nothing about this payment needs to be resolved.")
+    default_code = "nothing_to_resolve"
+
+
+class CannotApply(Conflict):
+    default_detail = _("This transaction cannot be put on the client's account. Record how it was given back.")
+    default_code = "cannot_apply"
+
+
+class NothingOwed(Conflict):
+    default_detail = _("The client owes nothing that the credit could pay.")
+    default_code = "nothing_owed"

@@ -5,8 +5,12 @@ from insure_payments.selectors.accounts import AccountSummary, account_summary
 from insure_payments.selectors.gauges import gauges
 from insure_payments.selectors.payments import find_payment
 from insure_payments.selectors.verification import LedgerReport, verify_ledger
+from insure_payments.services.manage_charges import make_charge, void_charge
 from insure_payments.services.refresh_catalog import refresh_outdated_catalogs
+from insure_payments.services.replay_webhook import replay_webhook
+from insure_payments.services.resolve_payment import resolve_payment
 from insure_payments.services.sweep_payments import sweep_pending_payments
+from insure_payments.services.void_payment import void_payment
 
 __all__ = [
     "Account",
@@ -19,7 +23,12 @@ __all__ = [
     "account_summary",
     "find_payment",
     "gauges",
+    "make_charge",
     "refresh_outdated_catalogs",
+    "replay_webhook",
+    "resolve_payment",
     "sweep_pending_payments",
     "verify_ledger",
+    "void_charge",
+    "void_payment",
 ]

@@ -18,6 +18,7 @@ from insure_payments.enums import ChargeStatus, PaymentMethod, PaymentStatus, We
 from insure_payments.gateways.base import methods_of
 from insure_payments.method_serializers import MethodField, PaidMethodSerializer
 from insure_payments.models import Allocation, Charge, Line, Payment, Receipt, Statement, Transaction, WebhookEvent
+from insure_payments.operation_serializers import CaseSerializer
 
 MOST_CHARGES = 50
 
@@ -266,9 +267,17 @@ class TransactionSerializer(serializers.ModelSerializer[Transaction]):
         ]
 
 
+class AdminChargeSerializer(ChargeSerializer):
+    user = serializers.CharField(source="user_id")
+
+    class Meta(ChargeSerializer.Meta):
+        fields = ["user", *ChargeSerializer.Meta.fields]
+
+
 class AdminPaymentQuery(PaymentQuery):
     user = TextField(required=False, max_length=40, help_text=_("Id of a user."))
     reference = TextField(required=False, max_length=40)
+    has_open_case = serializers.BooleanField(required=False, help_text=_("Whether an operator must resolve it."))
 
     def validate_user(self, value: str) -> Any:
         return get_user_model()._meta.pk.to_python(value)
@@ -276,17 +285,27 @@ class AdminPaymentQuery(PaymentQuery):
 
 class AdminPaymentSerializer(PaymentSerializer):
     user = serializers.CharField(source="user_id")
+    credit = MoneyOf("credit_in_cents", help_text=_("What of the settled money is on no charge."))
+    refunded = MoneyOf("refunded_in_cents", help_text=_("What of the settled money an operator gave back."))
+    has_open_case = serializers.BooleanField()
 
     class Meta(PaymentSerializer.Meta):
         # Not the way into the payer's bank page.
-        fields = ["user", *(name for name in PaymentSerializer.Meta.fields if name != "redirect_url")]
+        fields = [
+            "user",
+            *(name for name in PaymentSerializer.Meta.fields if name != "redirect_url"),
+            "credit",
+            "refunded",
+            "has_open_case",
+        ]
 
 
 class AdminPaymentDetailSerializer(AdminPaymentSerializer):
     transactions = TransactionSerializer(many=True)
+    cases = CaseSerializer(many=True)
 
     class Meta(AdminPaymentSerializer.Meta):
-        fields = [*AdminPaymentSerializer.Meta.fields, "transactions"]
+        fields = [*AdminPaymentSerializer.Meta.fields, "transactions", "cases"]
 
 
 class WebhookEventQuery(PageQuery):

@@ -12,8 +12,14 @@ from insure_payments.services.process_webhook import process_webhook
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
 from insure_payments.services.render_receipt import render_receipt
-from insure_payments.services.report_payment import report_payment, report_reversal
+from insure_payments.services.report_payment import (
+    report_credit,
+    report_credit_reversal,
+    report_payment,
+    report_reversal,
+)
 from insure_payments.services.sweep_payments import sweep_pending_payments
+from insure_payments.services.void_payment import ask_to_void
 
 SEVERAL_CALLS = timedelta(minutes=3)
 """Long enough for a few calls to a provider that each end at their own time-out."""
@@ -67,6 +73,21 @@ def report_reversal_task(payload: dict[str, Any]) -> None:
     report_reversal(
         transaction_id=UUID(payload["transaction_id"]), reversed_at=datetime.fromisoformat(payload["reversed_at"])
     )
+
+
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+def report_credit_task(payload: dict[str, Any]) -> None:
+    report_credit(case_id=UUID(payload["case_id"]), charge_references=payload["charge_references"])
+
+
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, max_attempts=20)
+def report_credit_reversal_task(payload: dict[str, Any]) -> None:
+    report_credit_reversal(case_id=UUID(payload["case_id"]))
+
+
+@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+def void_payment_task(payload: dict[str, Any]) -> None:
+    ask_to_void(case_id=UUID(payload["case_id"]))
 
 
 @consumer()

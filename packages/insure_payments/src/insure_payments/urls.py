@@ -18,8 +18,13 @@ urlpatterns = [
     path("webhooks/wompi/", webhooks.WompiWebhookView.as_view(), name="wompi-webhook"),
     path("admin/payments/", operators.AdminPaymentListView.as_view(), name="admin-payments"),
     path("admin/payments/<uuid:pk>/", operators.AdminPaymentView.as_view(), name="admin-payment"),
+    path("admin/payments/<uuid:pk>/void/", operators.VoidPaymentView.as_view(), name="admin-payment-void"),
+    path("admin/payments/<uuid:pk>/resolve/", operators.ResolvePaymentView.as_view(), name="admin-payment-resolve"),
+    path("admin/charges/", operators.MakeChargeView.as_view(), name="admin-charges"),
+    path("admin/charges/<uuid:pk>/void/", operators.VoidChargeView.as_view(), name="admin-charge-void"),
     path("admin/webhook-events/", operators.WebhookEventListView.as_view(), name="webhook-events"),
     path("admin/webhook-events/<uuid:pk>/", operators.WebhookEventView.as_view(), name="webhook-event"),
+    path("admin/webhook-events/<uuid:pk>/replay/", operators.ReplayWebhookView.as_view(), name="webhook-replay"),
     path("admin/accounts/<str:user_id>/", operators.AdminAccountView.as_view(), name="admin-account"),
     path("admin/accounts/<str:user_id>/entries/", operators.AdminEntryListView.as_view(), name="admin-entries"),
 ]

@@ -26,6 +26,7 @@ class ScriptedGateway:
     transactions: dict[str, GatewayTransaction] = {}
     opened: list[OpenRequest] = []
     failures: dict[str, list[Exception]] = {}
+    voided: list[str] = []
 
     def __init__(self, **options: Any) -> None:
         self.options = options
@@ -36,7 +37,7 @@ class ScriptedGateway:
 
     @classmethod
     def reset(cls) -> None:
-        cls.transactions, cls.opened, cls.failures = {}, [], {}
+        cls.transactions, cls.opened, cls.failures, cls.voided = {}, [], {}, []
 
     @classmethod
     def report(cls, number: str, **changes: Any) -> GatewayTransaction:
@@ -88,6 +89,10 @@ class ScriptedGateway:
     def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
         self._called("find_by_reference")
         return [found for found in self.transactions.values() if found.reference == reference]
+
+    def void(self, provider_id: str) -> None:
+        self.voided.append(provider_id)
+        self._called("void")
 
     def parse_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
         event = json.loads(body)

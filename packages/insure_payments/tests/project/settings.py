@@ -31,6 +31,8 @@ SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "TransactionStatus": "insure_payments.enums.TransactionStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
+        "CaseKind": "insure_payments.enums.CaseKind",
+        "CaseOutcome": "insure_payments.enums.CaseOutcome",
         "SyncStatus": "insure_integrations.enums.SyncStatus",
     }
 }

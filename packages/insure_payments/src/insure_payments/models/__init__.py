@@ -1,3 +1,4 @@
+from insure_payments.models.cases import Case
 from insure_payments.models.catalog import ProviderCatalog
 from insure_payments.models.charges import Charge, ChargeHold
 from insure_payments.models.ledger import Account, Entry, Line
@@ -8,6 +9,7 @@ from insure_payments.models.webhooks import WebhookEvent
 __all__ = [
     "Account",
     "Allocation",
+    "Case",
     "Charge",
     "ChargeHold",
     "Entry",

@@ -27,6 +27,9 @@ class Payment(models.Model):
     settled_in_cents = models.BigIntegerField(
         _("settled in cents"), default=0, help_text=_("Approved by the provider and not returned.")
     )
+    refunded_in_cents = models.BigIntegerField(
+        _("refunded in cents"), db_default=0, default=0, help_text=_("Of what was settled: given back by an operator.")
+    )
     method = models.JSONField(_("method"), help_text=_("As in the API, without the token of a card."))
     card_token = models.CharField(
         max_length=200,
@@ -64,6 +67,7 @@ class Payment(models.Model):
             models.CheckConstraint(
                 name="payments_payment_amounts", condition=Q(amount_in_cents__gt=0, settled_in_cents__gte=0)
             ),
+            models.CheckConstraint(name="payments_payment_refunded", condition=Q(refunded_in_cents__gte=0)),
             models.CheckConstraint(name="payments_payment_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
             models.CheckConstraint(
                 name="payments_payment_card_token", condition=Q(card_token="") | Q(status=PaymentStatus.CREATED)
@@ -86,6 +90,16 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def kept_in_cents(self) -> int:
+        """What was settled and not given back; less than nothing if more was given back than ever came."""
+        return self.settled_in_cents - self.refunded_in_cents
+
+    @property
+    def credit_in_cents(self) -> int:
+        """What of it is on no charge."""
+        return max(0, self.kept_in_cents - sum(allocation.settled_in_cents for allocation in self.allocations.all()))
 
 
 class Allocation(models.Model):
@@ -171,7 +185,6 @@ class Transaction(models.Model):
                 | (~Q(status__in=[TransactionStatus.APPROVED, TransactionStatus.VOIDED]) & Q(entry__isnull=True)),
             ),
         ]
-        indexes = [models.Index(fields=["id"], name="payments_quarantined", condition=~Q(mismatch=""))]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.provider_id}"

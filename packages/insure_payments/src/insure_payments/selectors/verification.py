@@ -48,7 +48,8 @@ CHECKS = {
           FROM insure_payments_charge WHERE entry_id IS NOT NULL GROUP BY 1, 2
         ) due ON due.user_id = account.user_id AND due.currency = account.currency
         LEFT JOIN (
-          SELECT user_id, currency, sum(settled_in_cents) AS total FROM insure_payments_payment GROUP BY 1, 2
+          SELECT user_id, currency, sum(settled_in_cents - refunded_in_cents) AS total
+          FROM insure_payments_payment GROUP BY 1, 2
         ) paid ON paid.user_id = account.user_id AND paid.currency = account.currency
         WHERE account.kind = 'CLIENT' AND account.balance_in_cents <> coalesce(due.total, 0) - coalesce(paid.total, 0)
     """,
@@ -80,7 +81,18 @@ CHECKS = {
     "payments that are allocated beyond what was settled": """
         SELECT payment.reference FROM insure_payments_payment payment
         JOIN insure_payments_allocation allocation ON allocation.payment_id = payment.id
-        GROUP BY payment.id HAVING sum(allocation.settled_in_cents) > payment.settled_in_cents
+        GROUP BY payment.id
+        HAVING sum(allocation.settled_in_cents) > greatest(0, payment.settled_in_cents - payment.refunded_in_cents)
+    """,
+    "payments with money on no charge and no open case, or the other way round": """
+        SELECT payment.reference FROM insure_payments_payment payment
+        LEFT JOIN (
+          SELECT payment_id, sum(settled_in_cents) AS total FROM insure_payments_allocation GROUP BY 1
+        ) used ON used.payment_id = payment.id
+        LEFT JOIN insure_payments_case waiting
+          ON waiting.payment_id = payment.id AND waiting.kind = 'CREDIT' AND waiting.closed_at IS NULL
+        WHERE (payment.settled_in_cents - payment.refunded_in_cents > coalesce(used.total, 0))
+          <> (waiting.id IS NOT NULL)
     """,
 }
 

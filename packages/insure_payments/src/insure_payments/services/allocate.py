@@ -3,11 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
 
 from insure_common import batch, clock
 from insure_common.database import read
 from insure_payments.enums import ChargeStatus
-from insure_payments.models import Allocation, Charge, Payment
+from insure_payments.models import Allocation, Charge, ChargeHold, Payment
+
+UNPAID = (ChargeStatus.OPEN, ChargeStatus.PARTIALLY_PAID)
 
 
 def allocate(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
@@ -38,8 +43,44 @@ def release(payment: Payment, *, keep_in_cents: int) -> None:
     _save(allocations, others)
 
 
-def trim_allocations(charge: Charge) -> None:
-    """Take off a locked charge what it can no longer hold, the latest payment first; that money becomes credit."""
+def lock_charges(payment: Payment) -> list[Charge]:
+    """Lock what a locked payment has money on and what else its client owes, so that nobody moves either."""
+    own = payment.allocations.values("charge_id")
+    owed = Q(user_id=payment.user_id, currency=payment.currency, status__in=UNPAID)
+    return list(Charge.objects.filter(owed | Q(pk__in=own)).order_by("pk").select_for_update(no_key=True))
+
+
+def allocate_credit(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
+    """Pay what the client of a locked payment owes, the earliest due first; returns what went to which charge.
+
+    What a payment under way keeps is left alone.
+    """
+    charges = lock_charges(payment)
+    kept = ChargeHold.objects.filter(charge__in=charges, expires_at__gt=clock.now())
+    kept_ids = set(kept.values_list("charge_id", flat=True))
+    allocations = {allocation.charge_id: allocation for allocation in payment.allocations.all()}
+    parts: dict[Charge, int] = {}
+    left = amount_in_cents
+    for charge in sorted(charges, key=lambda charge: (charge.due_date, charge.pk)):
+        part = 0 if charge.pk in kept_ids else min(left, charge.outstanding_in_cents)
+        if not part:
+            continue
+        allocation = allocations.get(charge.pk) or Allocation(payment=payment, charge=charge, requested_in_cents=part)
+        allocation.settled_in_cents += part
+        allocation.save()
+        parts[charge] = part
+        left -= part
+    derive_paid(parts)
+    Charge.objects.bulk_update(parts, ["paid_in_cents", "status", "updated_at"])
+    return parts
+
+
+def trim_allocations(charge: Charge) -> list[tuple[UUID, str]]:
+    """Take off a locked charge what it can no longer hold, the latest payment first; that money becomes credit.
+
+    Returns the ids of these payments with their currency, for `open_credit_cases`.
+    """
+    trimmed = []
     room = 0 if charge.status == ChargeStatus.VOID else max(0, charge.amount_in_cents - charge.external_paid_in_cents)
     for allocation in charge.allocations.filter(settled_in_cents__gt=0).order_by("payment_id"):
         kept = min(room, allocation.settled_in_cents)
@@ -47,6 +88,8 @@ def trim_allocations(charge: Charge) -> None:
         if kept < allocation.settled_in_cents:
             allocation.settled_in_cents = kept
             allocation.save(update_fields=["settled_in_cents"])
+            trimmed.append((allocation.payment_id, charge.currency))
+    return trimmed
 
 
 def derive_paid(charges: Iterable[Charge]) -> None:

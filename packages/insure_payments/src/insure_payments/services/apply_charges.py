@@ -8,13 +8,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import Greatest
 
 from insure_audit.public import record
 from insure_common.database import retried
 from insure_integrations.public import CoreCharge, CoreChargeStatus, PageResult, link_holders
 from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
-from insure_payments.models import Allocation, Charge, Transaction
+from insure_payments.models import Allocation, Case, Charge, Transaction
 from insure_payments.services.allocate import derive_paid, trim_allocations
+from insure_payments.services.cases import open_credit_cases
 from insure_payments.services.post_charges import (
     charge_draft,
     external_payment_draft,
@@ -118,12 +120,13 @@ def _lock_known(system: str, rows: Iterable[CoreCharge]) -> dict[str, Charge]:
 def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
     """What our own payments have put on each charge."""
     settled: dict[Any, list[_Settled]] = defaultdict(list)
-    unreported = Transaction.objects.filter(
-        payment=OuterRef("payment"), status=TransactionStatus.APPROVED, reported_at__isnull=True
-    )
+    reportable = {"payment": OuterRef("payment"), "reportable_in_cents__gt": 0, "reported_at": None}
+    unreported = Exists(Transaction.objects.filter(status=TransactionStatus.APPROVED, **reportable))
+    unreported_credit = Exists(Case.objects.filter(**reportable))
+    reported_at = Greatest(Max("payment__transactions__reported_at"), Max("payment__cases__reported_at"))
     parts = (
         Allocation.objects.filter(charge__in=list(charges), settled_in_cents__gt=0)
-        .annotate(is_reported=~Exists(unreported), reported_at=Max("payment__transactions__reported_at"))
+        .annotate(is_reported=~unreported & ~unreported_credit, reported_at=reported_at)
         .values_list("charge_id", "settled_in_cents", "is_reported", "reported_at")
     )
     for charge_id, amount_in_cents, is_reported, reported_at in parts:
@@ -218,9 +221,8 @@ def _insert(charges: list[Charge]) -> None:
 
 
 def _update(changes: list[_Change]) -> None:
-    for change in changes:
-        if change.moves_money:
-            trim_allocations(change.charge)
+    trimmed = [payment for change in changes if change.moves_money for payment in trim_allocations(change.charge)]
+    open_credit_cases(trimmed)
     charges = [change.charge for change in changes]
     derive_paid(charges)
     posted = [change for change in changes if change.charge.entry_id is not None and change.moves_money]

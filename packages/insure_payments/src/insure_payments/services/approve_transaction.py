@@ -9,6 +9,7 @@ from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
 from insure_payments.models import Charge, Payment, Receipt, Transaction
 from insure_payments.services.allocate import allocate
+from insure_payments.services.cases import review_credit
 from insure_payments.services.post_entry import Draft, Leg, post_entry
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,9 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
     The caller saves both.
     """
     is_first = payment.settled_at is None
-    parts = allocate(payment, amount_in_cents=approved.amount_in_cents)
+    payment.settled_in_cents += approved.amount_in_cents
+    # Of what was given back before, nothing pays a charge.
+    parts = allocate(payment, amount_in_cents=min(approved.amount_in_cents, max(0, payment.kept_in_cents)))
     told = {charge: part for charge, part in parts.items() if charge.system == PaymentsSettings.load().CORE_SYSTEM}
     approved.status = TransactionStatus.APPROVED
     approved.finalized_at = approved.finalized_at or clock.now()
@@ -39,8 +42,9 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
             ),
         )
     )
-    payment.settled_in_cents += approved.amount_in_cents
     payment.settled_at = payment.settled_at or clock.now()
+    if sum(parts.values()) < approved.amount_in_cents:
+        review_credit(payment)
     _record(payment, approved, parts, is_first=is_first)
     if is_first:
         receipt = Receipt(payment=payment, transaction=approved, lines=receipt_lines(parts))

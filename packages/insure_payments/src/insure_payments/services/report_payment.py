@@ -9,7 +9,8 @@ from django.db.transaction import atomic
 from insure_common import clock, outbox
 from insure_integrations.public import PaymentReport, ReversalReport, core_system
 from insure_payments.conf import PaymentsSettings
-from insure_payments.models import Transaction
+from insure_payments.enums import PaymentStatus
+from insure_payments.models import Case, Transaction
 
 
 class NotYetReported(Exception):
@@ -55,6 +56,51 @@ def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
         reversed_at=reversed_at,
     )
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
+
+
+def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
+    """Report what an operator has paid of the core system's charges with the credit of a payment.
+
+    To the core system it is a payment of its own. Safe to repeat, like `report_payment`.
+    """
+    applied = Case.objects.select_related("payment").get(pk=case_id)
+    source = applied.payment.transactions.filter(entry__isnull=False).order_by("-pk").first()
+    if applied.reported_at is None:
+        report = PaymentReport(
+            reference=_credit_reference_of(applied),
+            charge_references=charge_references,
+            amount_in_cents=applied.reportable_in_cents,
+            currency=applied.currency,
+            method=(source and source.method) or applied.payment.method["type"],
+            provider=applied.payment.provider,
+            provider_transaction=str(source.provider_id) if source else "",
+            settled_at=applied.closed_at or clock.now(),
+        )
+        core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(applied.pk))
+    with atomic():
+        Case.objects.filter(pk=applied.pk, reported_at=None).update(reported_at=clock.now())
+        outbox.complete()
+
+
+def report_credit_reversal(*, case_id: UUID) -> None:
+    """Report that credit which had paid charges was taken back with its payment; like `report_reversal`."""
+    taken_back = Case.objects.select_related("payment").get(pk=case_id)
+    if taken_back.reported_at is None:
+        raise NotYetReported
+    report = ReversalReport(
+        reference=_credit_reference_of(taken_back),
+        amount_in_cents=taken_back.reportable_in_cents,
+        currency=taken_back.currency,
+        reason=PaymentStatus.VOIDED,
+        reversed_at=taken_back.reversed_at or clock.now(),
+    )
+    core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(
+        report, idempotency_key=f"{taken_back.pk}:reversal"
+    )
+
+
+def _credit_reference_of(case: Case) -> str:
+    return f"{case.payment.reference}-{case.pk}"
 
 
 def _reference_of(transaction: Transaction) -> str:

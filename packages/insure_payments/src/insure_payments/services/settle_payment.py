@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from insure_audit.public import record
 from insure_common import batch
 from insure_common.database import read, retried
 from insure_payments.conf import PaymentsSettings
@@ -13,6 +12,7 @@ from insure_payments.enums import FAILED_TRANSACTION_STATUSES, TRANSACTION_TRANS
 from insure_payments.gateways.base import GatewayTransaction
 from insure_payments.models import Payment, Transaction
 from insure_payments.services.approve_transaction import approve_transaction
+from insure_payments.services.cases import end_quarantine, quarantine
 from insure_payments.services.payment_state import derive_state, expect_retry, is_hosted
 from insure_payments.services.void_transaction import void_transaction
 
@@ -32,7 +32,7 @@ def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: 
         attempts = _attempts_of(payment, reported)
         attempt = _transaction_of(payment, attempts, reported)
         if mismatch := _mismatch(payment, attempt, reported, asked_id):
-            _quarantine(payment, reported, asked_id, mismatch)
+            quarantine(payment, reported, asked_id=asked_id, mismatch=mismatch)
             return payment
         _note_details(payment, attempt, reported)
         if reported.status not in TRANSACTION_TRANSITIONS[TransactionStatus(attempt.status)]:
@@ -93,23 +93,9 @@ def _mismatch(payment: Payment, attempt: Transaction, reported: GatewayTransacti
     return next((name for name, is_right in checks.items() if not is_right), "")
 
 
-def _quarantine(payment: Payment, reported: GatewayTransaction, asked_id: str | None, mismatch: str) -> None:
-    # A transaction whose money is posted stays what it is.
-    row = payment.transactions.filter(provider_id=asked_id or reported.provider_id, entry=None)
-    if row.filter(mismatch=mismatch).exists():
-        return
-    row.update(mismatch=mismatch)
-    details = {"mismatch": mismatch, "provider_id": reported.provider_id, "status": str(reported.status)}
-    logger.error("payment transaction quarantined", extra={"payment": str(payment.pk), **details})
-    record(
-        "payments.transaction_quarantined",
-        target_type="insure_payments.payment",
-        target_id=payment.pk,
-        metadata=details,
-    )
-
-
 def _note_details(payment: Payment, attempt: Transaction, reported: GatewayTransaction) -> None:
+    if attempt.mismatch or attempt.provider_id != reported.provider_id:
+        end_quarantine(payment, provider_id=reported.provider_id)
     attempt.provider_id = reported.provider_id
     if attempt.entry_id is None:
         attempt.amount_in_cents = reported.amount_in_cents

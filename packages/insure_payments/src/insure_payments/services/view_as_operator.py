@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404
 from insure_audit.public import record
 from insure_common.exceptions import NotFound
 from insure_payments.models import Payment, WebhookEvent
-from insure_payments.selectors.payments import all_payments, webhook_events
+from insure_payments.selectors.cases import payments_in_full
+from insure_payments.selectors.payments import webhook_events
 
 
 def view_payment(*, actor: Any, payment_id: UUID) -> Payment:
     """Any payment, for a caller with the right `view_any_payment`. Raises Http404."""
     with transaction.atomic():
-        payment = get_object_or_404(all_payments(), pk=payment_id)
+        payment = get_object_or_404(payments_in_full(), pk=payment_id)
         record("payments.payment_viewed", actor=actor, target_type="insure_payments.payment", target_id=payment.pk)
         return payment
 
