@@ -113,6 +113,12 @@ def test_missing_permission_is_403_and_anonymous_is_refused(api, client_of, memb
         ("/api/v1/failing/crash/", 500, "error"),
         ("/api/v1/failing/missing/", 404, "not_found"),
         ("/api/v1/failing/deep/", 500, "error"),
+        ("/api/v1/failing/taken/", 409, "conflict"),
+        ("/api/v1/failing/range/", 400, "parse_error"),
+        ("/api/v1/failing/gone/", 503, "service_unavailable"),
+        ("/api/v1/failing/closed/", 503, "service_unavailable"),
+        ("/api/v1/failing/large/", 413, "payload_too_large"),
+        ("/api/v1/failing/suspicious/", 400, "parse_error"),
         ("/api/v1/nowhere/", 404, "not_found"),
     ],
 )

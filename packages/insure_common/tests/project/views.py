@@ -1,6 +1,8 @@
 """Views that use each convention once."""
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -51,7 +53,17 @@ class Scarce(APIView):
 
 class Failing(APIView):
     permission_classes = []
-    failures = {"crash": RuntimeError("secret detail"), "missing": Http404(), "deep": RecursionError()}
+    failures = {
+        "crash": RuntimeError("secret detail"),
+        "missing": Http404(),
+        "deep": RecursionError(),
+        "taken": IntegrityError("secret detail"),
+        "range": DataError("secret detail"),
+        "gone": OperationalError("secret detail"),
+        "closed": InterfaceError("secret detail"),
+        "large": RequestDataTooBig("secret detail"),
+        "suspicious": SuspiciousOperation("secret detail"),
+    }
 
     def get(self, request, kind):
         raise self.failures[kind]

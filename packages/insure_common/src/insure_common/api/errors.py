@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ TRANSLATED: tuple[tuple[type[Exception], type[drf.APIException]], ...] = (
     (OperationalError, ServiceUnavailable),
     (InterfaceError, ServiceUnavailable),
     (RequestDataTooBig, PayloadTooLarge),
+    (SuspiciousOperation, drf.ParseError),
 )
 
 LONGEST_FIELD_NAME = 100
