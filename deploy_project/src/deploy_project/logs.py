@@ -8,7 +8,8 @@ import structlog
 from django.http import HttpRequest
 
 from insure_common import correlation
-from insure_common.redaction import MASK, redacted
+from insure_common.cards import MASK
+from insure_common.redaction import redacted
 
 Event = MutableMapping[str, Any]
 

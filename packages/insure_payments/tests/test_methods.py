@@ -330,6 +330,13 @@ def test_page_that_nobody_used_expires_and_is_asked_about_once_more(hosted, atte
     assert (hosted.next_poll_at, hosted.page_closes_at) == (None, None)
 
 
+def test_attempt_begun_just_before_the_expiry_still_settles(hosted, attempt, pass_time):
+    pass_time(61)
+    attempt("A", APPROVED, told=False)
+    pass_time(6)
+    assert (hosted.status, hosted.settled_in_cents) == (PaymentStatus.APPROVED, hosted.amount_in_cents)
+
+
 def test_silent_provider_does_not_close_a_page(hosted, attempt, provider, pass_time):
     attempt("A", DECLINED)
     provider.failures["find_by_reference"] = [GatewayUnavailable("down", sent=False) for _ in range(3)]

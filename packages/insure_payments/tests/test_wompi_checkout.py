@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from insure_common.testing.http import serve
 from insure_payments.gateways.base import GatewayRefused, HostedPage, OpenRequest, gateway_problems
@@ -195,6 +197,17 @@ def test_an_approved_attempt_sends_the_payer_back(sandbox, wompi, order):
     assert answer.headers["location"] == f"https://app.example/back?from=page&id={paid['id']}&env=test"
     assert (paid["status"], paid["reference"], paid["payment_method_type"]) == ("APPROVED", "PAY-1-X", "CARD")
     assert (paid["amount_in_cents"], paid["customer_email"]) == (11_900_000, "ana@example.com")
+
+
+def test_the_page_works_behind_a_prefix(sandbox, order):
+    """As in the local stack, where the sandboxes of several systems share one address."""
+    with serve(Starlette(routes=[Mount("/wompi", sandbox.app)])) as url:
+        addresses = {"base_url": f"{url}/wompi/v1", "checkout_url": f"{url}/wompi/p/"}
+        page = page_of(WompiGateway(environment="test", **addresses, **sandbox.keys), order)
+        declined = attempt(page, "rechazar")
+        assert urljoin(page, declined.headers["location"]) == page
+        attempt(page, "aprobar")
+    assert [transaction["status"] for transaction in sandbox.transactions] == ["DECLINED", "APPROVED"]
 
 
 def test_a_failed_attempt_can_be_tried_again_with_another_id(sandbox, wompi, order):

@@ -6,14 +6,15 @@ from rest_framework import serializers
 
 from insure_audit.models import Event
 from insure_audit.registry import sentence_for
+from insure_common.api.serializers import TextField
 from insure_common.api.views import PageQuery
 
 
 class AuditEventQuery(PageQuery):
-    actor = serializers.CharField(required=False, help_text="Id of the user who acted.")
-    action = serializers.CharField(required=False)
-    target_type = serializers.CharField(required=False)
-    target_id = serializers.CharField(required=False)
+    actor = TextField(required=False, help_text="Id of the user who acted.")
+    action = TextField(required=False)
+    target_type = TextField(required=False)
+    target_id = TextField(required=False)
     correlation_id = serializers.UUIDField(required=False)
     to = serializers.DateTimeField(required=False, help_text="Before this moment.")
 

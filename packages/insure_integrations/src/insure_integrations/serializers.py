@@ -13,7 +13,7 @@ from insure_integrations.models import ExternalCall, Notification, SyncQuarantin
 
 
 class SyncRunQuery(PageQuery):
-    job = serializers.CharField(required=False, max_length=80)
+    job = TextField(required=False, max_length=80)
     status = serializers.ChoiceField(choices=SyncStatus.choices, required=False)
 
 
@@ -83,7 +83,7 @@ class SyncJobPageSerializer(serializers.Serializer[Any]):
 
 
 class ExternalCallQuery(PageQuery):
-    system = serializers.CharField(required=False, max_length=40)
+    system = TextField(required=False, max_length=40)
     status = serializers.IntegerField(required=False, min_value=100, max_value=599, help_text="HTTP status.")
     correlation_id = serializers.UUIDField(required=False)
 

@@ -1,6 +1,5 @@
 """How a payer pays, as asked for and as shown: each method has fields of its own."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,12 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from insure_common.api.serializers import StrictSerializer, TextField, WholeNumberField, holds_card_number
+from insure_common.api.serializers import StrictSerializer, TextField, WholeNumberField
 from insure_common.exceptions import ValidationError
 from insure_payments.enums import PaymentMethod, PersonType
 
 MOST_INSTALLMENTS = 36
-DIGITS_BY_THEMSELVES = re.compile(r"(?<![A-Za-z0-9])[0-9-]+(?![A-Za-z0-9])")
 DOCUMENT_TYPES = ("CC", "CE", "TI", "RC", "NIT", "PP", "TE", "DE", "PEP", "PPT", "NUIP")
 
 
@@ -33,27 +31,10 @@ class PseMethodSerializer(TypedSerializer):
     )
 
 
-class CardTokenField(serializers.CharField):
-    """What the provider gave the payer's device for a card. A card number by itself or between separators is none."""
-
-    default_error_messages = {"card_number": _("Card numbers are not accepted here.")}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,200}\Z")], **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        # Random letters and digits hold a run like a card number now and then; only a run by itself counts here.
-        if any(holds_card_number(run) for run in DIGITS_BY_THEMSELVES.findall(data)):
-            self.fail("card_number")
-        return str(super().to_internal_value(data))
-
-
 class CardMethodSerializer(TypedSerializer):
     """By card: the payer's device has given number and code to the provider and got a token."""
 
-    token = CardTokenField()
+    token = TextField(validators=[RegexValidator(r"\A[A-Za-z0-9_-]{8,200}\Z")])
     installments = WholeNumberField(min_value=1, max_value=MOST_INSTALLMENTS)
 
 

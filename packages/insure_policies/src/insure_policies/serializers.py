@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from insure_common.api.serializers import MoneySerializer
+from insure_common.api.serializers import MoneySerializer, TextField
 from insure_common.api.views import PageQuery
 from insure_policies.enums import PolicyStatus
 from insure_policies.models import Coverage, Document, Policy
@@ -10,11 +10,11 @@ from insure_policies.models import Coverage, Document, Policy
 
 class PolicyQuery(PageQuery):
     status = serializers.ChoiceField(choices=PolicyStatus.choices, required=False)
-    product = serializers.CharField(required=False, help_text="Product code.")
+    product = TextField(required=False, help_text="Product code.")
 
 
 class AdminPolicyQuery(PolicyQuery):
-    number = serializers.CharField(required=False)
+    number = TextField(required=False)
 
 
 class PremiumSerializer(serializers.Serializer[Any]):

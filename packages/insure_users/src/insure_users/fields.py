@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from insure_common import clock
 from insure_common.api.serializers import TextField
+from insure_common.cards import holds_card_number
 from insure_users.identity import LONGEST_EMAIL, OLDEST_BIRTH_DATE, canonical_email, canonical_phone
 from insure_users.password_rules import LONGEST_PASSWORD
 
@@ -53,9 +54,12 @@ class PhoneField(_CanonicalField):
 
 
 class PasswordField(serializers.CharField):
-    """The exact characters: nothing is trimmed or cut."""
+    """The exact characters: nothing is trimmed or cut. A card number is nobody's password."""
 
-    default_error_messages = {"not_text": _("Must be a string.")}
+    default_error_messages = {
+        "not_text": _("Must be a string."),
+        "card_number": _("Card numbers are not accepted here."),
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, max_length=LONGEST_PASSWORD, write_only=True, **kwargs)
@@ -63,6 +67,8 @@ class PasswordField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_text")
+        if holds_card_number(data):
+            self.fail("card_number")
         return super().to_internal_value(data)
 
 

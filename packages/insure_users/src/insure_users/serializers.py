@@ -33,7 +33,7 @@ class RegistrationSerializer(StrictSerializer):
     birth_date = BirthDateField()
     password = PasswordField()
     accepts_terms = AcceptedField(help_text="Must be true.")
-    terms_version = serializers.CharField(max_length=50, help_text="From `auth/terms/`.")
+    terms_version = TextField(max_length=50, help_text="From `auth/terms/`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -70,7 +70,7 @@ class ResendSerializer(StrictSerializer):
 
 
 class RefreshSerializer(StrictSerializer):
-    refresh = serializers.CharField(max_length=2_000, write_only=True)
+    refresh = TextField(max_length=2_000, write_only=True)
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):

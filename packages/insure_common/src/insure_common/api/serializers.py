@@ -1,6 +1,5 @@
 """Serializers and fields with the conventions of the API."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from insure_common.cards import holds_card_number
 from insure_common.exceptions import ValidationError
 from insure_common.money import MAX_AMOUNT_IN_CENTS
-from insure_common.redaction import passes_luhn
 
-_CARD_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 MOST_UNKNOWN_FIELDS_NAMED = 20
 
 
@@ -42,11 +40,6 @@ class TextField(serializers.CharField):
         if holds_card_number(data):
             self.fail("card_number")
         return str(super().to_internal_value(data))
-
-
-def holds_card_number(text: str) -> bool:
-    """Whether somewhere in `text` stand 13 to 19 digits, perhaps in groups, that pass the check of card numbers."""
-    return any(passes_luhn(match.group()) for match in _CARD_NUMBER.finditer(text))
 
 
 class WholeNumberField(serializers.IntegerField):
