@@ -47,3 +47,4 @@ from deploy_project.settings import *  # noqa: F403, E402
 
 DATABASES["default"]["TEST"] = {"NAME": "test_insure_composed"}  # noqa: F405
 INSURE_USERS |= {"ARGON2_TIME_COST": 1, "ARGON2_MEMORY_KIB": 8}  # noqa: F405
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405 a thread of live_server would keep the database from being dropped

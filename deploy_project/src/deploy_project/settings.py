@@ -226,6 +226,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sync": _every(env["SYNC_INTERVAL_SECONDS"], "insure_integrations.tasks.request_syncs_task"),
     "purge-users": _every(3600, "insure_users.tasks.purge_task"),
+    "purge-integrations": _every(3600, "insure_integrations.tasks.purge_task"),
+    "purge-payments": _every(3600, "insure_payments.tasks.purge_task"),
     "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
     "close-statements": _every(600, "insure_payments.tasks.close_statements_task"),
 }
@@ -249,6 +251,11 @@ INSURE_COMMON = {
     },
     "SUBSCRIBERS": {
         "user_activated": ["insure_integrations.tasks.link_user_task"],
+        "user_pseudonymised": [
+            "insure_integrations.tasks.erase_holder_task",
+            "insure_payments.tasks.erase_payer_task",
+        ],
+        "holder_erased": ["insure_policies.tasks.erase_insured_task"],
         "holder_linked": ["insure_policies.tasks.claim_policies_task", "insure_payments.tasks.claim_charges_task"],
     },
 }

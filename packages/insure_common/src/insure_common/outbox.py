@@ -23,6 +23,7 @@ from insure_common.heartbeat import Heartbeat
 from insure_common.ids import new_id
 from insure_common.models import IdempotencyKey, OutboxMessage
 from insure_common.redaction import redacted
+from insure_common.retention import delete_in_batches
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ Status = OutboxMessage.Status
 LEASE = timedelta(seconds=20)
 """A worker without a sign of life for this long has lost its message to another one."""
 LONGEST_BACKOFF_SECONDS = 600
-PURGE_BATCH = 5_000
 
 
 class Priority(IntEnum):
@@ -298,14 +298,9 @@ def retry_failed(*, task: str | None = None) -> int:
 def purge() -> int:
     """Delete, in batches, what was done long ago and outdated idempotency keys; returns how many rows."""
     settings, now = CommonSettings.load(), clock.now()
-    outdated = (
+    return delete_in_batches(
         OutboxMessage.objects.filter(
             status=Status.DONE, finished_at__lt=now - timedelta(days=settings.OUTBOX_KEEP_DAYS)
         ),
         IdempotencyKey.objects.filter(created_at__lt=now - timedelta(hours=settings.IDEMPOTENCY_KEEP_HOURS)),
     )
-    deleted = 0
-    for rows in outdated:
-        while ids := list(rows.values_list("pk", flat=True)[:PURGE_BATCH]):
-            deleted += rows.filter(pk__in=ids).delete()[0]
-    return deleted

@@ -1,7 +1,9 @@
 """INSURE_INTEGRATIONS: the settings of this package."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from insure_common.conf import AppSettings
 
@@ -22,6 +24,12 @@ class IntegrationsSettings(AppSettings, setting="INSURE_INTEGRATIONS"):
     """Further parts of field names whose values are masked in the call log."""
     CALL_LOG_MAX_BYTES: int = 512 * 1024
     """Larger payloads are logged by size and digest only."""
+    CALL_LOG_DAYS: Annotated[int, Field(gt=0)] = 90
+    """Entries of the call log are deleted after this time."""
+    NOTIFICATION_DAYS: Annotated[int, Field(gt=0)] = 730
+    """Notifications are deleted after this time, read or not."""
+    SYNC_RUN_DAYS: Annotated[int, Field(gt=0)] = 365
+    """Finished sync runs are deleted after this time, unless they still explain a quarantined row."""
     FULL_SYNC_INTERVAL: timedelta = timedelta(days=1)
     """A job whose last complete full run is older than this gets a full run next."""
     SYNC_OVERLAP: timedelta = timedelta(minutes=10)

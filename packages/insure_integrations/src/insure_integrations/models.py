@@ -152,6 +152,9 @@ class HolderLink(models.Model):
         verbose_name=_("user"),
     )
     linked_at = models.DateTimeField(_("linked at"), null=True)
+    erased_at = models.DateTimeField(
+        _("erased at"), null=True, help_text=_("The user was pseudonymised: document and e-mail were taken out.")
+    )
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
 
     class Meta:

@@ -23,8 +23,11 @@ from insure_integrations.clients.base import (
 from insure_integrations.clients.registry import core_system
 from insure_integrations.jobs import PageResult, RunContext, SyncJob, register_sync_job
 from insure_integrations.kinds import NotificationKind, register_notification_kinds
+from insure_integrations.selectors.holders import erased_holders
+from insure_integrations.services.erase_calls import erase_calls
 from insure_integrations.services.link_holders import link_holders
 from insure_integrations.services.notify import notify
+from insure_integrations.services.purge import purge
 from insure_integrations.services.request_sync import request_sync
 from insure_integrations.services.retry_messages import retry_messages
 
@@ -56,8 +59,11 @@ __all__ = [
     "SystemUnreachable",
     "UnreadableAnswer",
     "core_system",
+    "erase_calls",
+    "erased_holders",
     "link_holders",
     "notify",
+    "purge",
     "register_notification_kinds",
     "register_sync_job",
     "request_sync",

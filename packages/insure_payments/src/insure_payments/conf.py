@@ -39,6 +39,8 @@ class PaymentsSettings(AppSettings, setting="INSURE_PAYMENTS"):
     """The longest interval between two questions about one payment."""
     POLL_DAYS: int = 7
     """After this time nobody asks about a pending transaction any more; its event still counts."""
+    WEBHOOK_DAYS: int = 180
+    """Events of providers are deleted after this time: long after the last delivery of any of them."""
     CATALOG_MINUTES: int = 60
     """Age at which the provider's banks and documents are fetched again."""
     RETURN_ORIGINS: list[str] = []

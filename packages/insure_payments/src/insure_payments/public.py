@@ -6,6 +6,7 @@ from insure_payments.selectors.gauges import gauges
 from insure_payments.selectors.payments import find_payment
 from insure_payments.selectors.verification import LedgerReport, verify_ledger
 from insure_payments.services.manage_charges import make_charge, void_charge
+from insure_payments.services.purge import purge
 from insure_payments.services.refresh_catalog import refresh_outdated_catalogs
 from insure_payments.services.replay_webhook import replay_webhook
 from insure_payments.services.resolve_payment import resolve_payment
@@ -24,6 +25,7 @@ __all__ = [
     "find_payment",
     "gauges",
     "make_charge",
+    "purge",
     "refresh_outdated_catalogs",
     "replay_webhook",
     "resolve_payment",

@@ -7,8 +7,10 @@ from uuid import UUID
 from insure_common.outbox import consumer
 from insure_payments.services.claim_charges import claim_charges
 from insure_payments.services.close_statements import close_statements
+from insure_payments.services.erase_payer import erase_payer
 from insure_payments.services.open_payment import open_payment
 from insure_payments.services.process_webhook import process_webhook
+from insure_payments.services.purge import purge
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
 from insure_payments.services.render_receipt import render_receipt
@@ -94,3 +96,14 @@ def void_payment_task(payload: dict[str, Any]) -> None:
 def claim_charges_task(payload: dict[str, Any]) -> None:
     """Subscriber of `holder_linked`."""
     claim_charges(system=payload["system"], holder_reference=payload["reference"], user_id=payload["user_id"])
+
+
+@consumer(atomic=False, time_limit=timedelta(minutes=10))
+def erase_payer_task(payload: dict[str, Any]) -> None:
+    """Subscriber of `user_pseudonymised`."""
+    erase_payer(user_id=payload["user_id"])
+
+
+@consumer(atomic=False, time_limit=timedelta(minutes=5))
+def purge_task(payload: dict[str, Any]) -> None:
+    purge()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from insure_common.outbox import consumer
 from insure_policies.services.claim_policies import claim_policies
+from insure_policies.services.erase_insured import erase_insured
 from insure_policies.services.fetch_documents import fetch_documents
 
 
@@ -13,6 +14,12 @@ from insure_policies.services.fetch_documents import fetch_documents
 def claim_policies_task(payload: dict[str, Any]) -> None:
     """Subscriber of `holder_linked`."""
     claim_policies(system=payload["system"], holder_reference=payload["reference"], user_id=payload["user_id"])
+
+
+@consumer(atomic=False, time_limit=timedelta(minutes=10))
+def erase_insured_task(payload: dict[str, Any]) -> None:
+    """Subscriber of `holder_erased`."""
+    erase_insured(system=payload["system"], holder_reference=payload["reference"])
 
 
 @consumer(atomic=False, time_limit=timedelta(minutes=5), max_attempts=5)

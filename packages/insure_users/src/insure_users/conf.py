@@ -46,6 +46,8 @@ class UsersSettings(AppSettings, setting="INSURE_USERS"):
     """A challenge gets no new code after this time."""
     UNVERIFIED_HOURS: Positive = 24
     """Challenges, and with them the data of unfinished registrations, are deleted after this time."""
+    ENDED_SESSION_DAYS: Positive = 90
+    """Sessions are deleted so long after their end."""
 
     TERMS_VERSION: str
     """Version of the terms and the privacy policy that people accept now."""

@@ -28,7 +28,7 @@ def link_holders(*, system: str, holders: Iterable[CoreHolder]) -> dict[str, Any
     """Store the holders and return the user id of each, None as long as nobody has proved to be that holder.
 
     Each new link emits `holder_linked`. A linked holder whose document changes in the core system may be somebody else
-    by now: the link stays as it is, an error is logged, and the answer is None.
+    by now: the link stays as it is, an error is logged, and the answer is None, as it is for one who was erased.
     """
     wanted = {holder.reference: holder for holder in holders}
     with transaction.atomic():
@@ -75,6 +75,8 @@ def _identity(holder: CoreHolder) -> tuple[str, str, str]:
 
 
 def _user_of(link: HolderLink, holder: CoreHolder) -> Any:
+    if link.erased_at is not None:
+        return None
     if (link.id_type, link.id_number) == (holder.id_type, holder.id_number):
         return link.user_id
     logger.error("a linked holder has another document now", extra={"holder_link": str(link.pk)})

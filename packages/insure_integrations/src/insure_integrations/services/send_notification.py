@@ -19,13 +19,14 @@ CLAIM = timedelta(seconds=60)
 """A worker that says nothing for this long has died; only then may the mail go out a second time."""
 
 
-def send_notification(*, notification_id: UUID) -> Notification:
+def send_notification(*, notification_id: UUID) -> Notification | None:
     """Send the mail once, also when two workers try: the one without the claim gets RetryLater.
 
     A worker that dies between the mail server's yes and our commit is the one case in which a mail goes out twice.
+    None if the notification was deleted meanwhile.
     """
     notification = _claim(notification_id)
-    if notification.status != NotificationStatus.SENDING:
+    if notification is None or notification.status != NotificationStatus.SENDING:
         return notification
     person = people().get(notification.user_id)
     if person is None or not person.email:
@@ -44,10 +45,12 @@ def send_notification(*, notification_id: UUID) -> Notification:
     return _close(notification, NotificationStatus.SENT)
 
 
-def _claim(notification_id: UUID) -> Notification:
+def _claim(notification_id: UUID) -> Notification | None:
     now = clock.now()
     with transaction.atomic():
-        notification = Notification.objects.select_for_update().get(pk=notification_id)
+        notification = Notification.objects.select_for_update().filter(pk=notification_id).first()
+        if notification is None:
+            return None
         if notification.status == NotificationStatus.SENDING:
             claimed_until = (notification.claimed_at or now) + CLAIM
             if claimed_until > now:

@@ -8,7 +8,14 @@ from django.db import transaction
 
 from insure_audit.public import record_many
 from insure_common.outbox import Priority, enqueue
-from insure_integrations.public import CorePolicy, CorePolicyStatus, PageResult, RunContext, link_holders
+from insure_integrations.public import (
+    CorePolicy,
+    CorePolicyStatus,
+    PageResult,
+    RunContext,
+    erased_holders,
+    link_holders,
+)
 from insure_policies.actions import POLICY_SYNCED, TARGET_POLICY
 from insure_policies.enums import POLICY_TRANSITIONS, PolicyStatus
 from insure_policies.models import Coverage, Policy
@@ -96,7 +103,11 @@ def _write(rows: list[CorePolicy], known: dict[str, Policy], context: RunContext
     # From here to the end of the transaction no holder is linked elsewhere (link_holders keeps a lock): no policy can
     # miss its user between this page and `claim_policies`.
     users = link_holders(system=context.system, holders={row.holder.reference: row.holder for row in rows}.values())
+    erased = erased_holders(system=context.system, references=list(users))
     policies = [_policy(row, known.get(row.reference), users[row.holder.reference], context) for row in rows]
+    for policy in policies:
+        if policy.holder_reference in erased:
+            policy.insured = []
     Policy.objects.bulk_create(
         policies,
         update_conflicts=True,
@@ -115,7 +126,7 @@ def _write(rows: list[CorePolicy], known: dict[str, Policy], context: RunContext
         targets={policy.pk: _what_changed(policy, known.get(policy.reference), context) for policy in policies},
     )
     for policy in policies:
-        if policy.user_id:
+        if policy.user_id and policy.holder_reference not in erased:
             request_documents(policy.pk)
     return policies
 

@@ -1,0 +1,48 @@
+"""Takes a person out of this package's tables. Ledger, receipts and statements stay as they are, by law."""
+
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from insure_common.outbox import RetryLater
+from insure_integrations.public import erase_calls
+from insure_payments.enums import PaymentStatus
+from insure_payments.models import Payment, Transaction, WebhookEvent
+
+KEPT_OF_METHOD = {"type", "institution", "person_type", "installments"}
+ERASED = {"erased": True}
+WAIT_FOR_PAYMENT = timedelta(hours=1)
+
+
+def erase_payer(*, user_id: Any) -> None:
+    """Blank what names the payer in payments, their events, and the logged calls about them.
+
+    Run twice, it changes nothing more. Raises RetryLater while a payment of theirs is under way, which needs the data.
+    """
+    payments = Payment.objects.filter(user_id=user_id)
+    if payments.filter(status__in=[PaymentStatus.CREATED, PaymentStatus.PENDING]).exists():
+        raise RetryLater(WAIT_FOR_PAYMENT)
+    with transaction.atomic():
+        for payment in payments.select_for_update(no_key=True).order_by("pk"):
+            payment.method = {name: payment.method[name] for name in payment.method if name in KEPT_OF_METHOD}
+            payment.client_address, payment.redirect_url = None, ""
+            payment.save(update_fields=["method", "client_address", "redirect_url"])
+        transactions = Transaction.objects.filter(payment__in=payments)
+        transactions.update(message="")
+        known = {*payments.values_list("reference", flat=True), *transactions.values_list("provider_id", flat=True)}
+        mentioned = sorted(text for text in known if text)
+        _erase_events(mentioned)
+    erase_calls(mentioning=mentioned)
+
+
+def _erase_events(mentioned: list[str]) -> None:
+    if not mentioned:
+        return
+    events = WebhookEvent.objects.annotate(told=Cast("payload", TextField()))
+    named = events.filter(reduce(or_, (Q(told__contains=text) for text in mentioned))).values("pk")
+    WebhookEvent.objects.filter(pk__in=named).update(payload=ERASED, raw_body=b"", headers={})
