@@ -6,11 +6,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy_project.environment import REQUIRED, VARIABLES, WrongEnvironment, read_environment
 
 ROOT = Path(__file__).parents[1]
 SEED = base64.b64encode(bytes(32)).decode()
+
+
+def rsa_key(bits: int) -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    return base64.b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 def example() -> dict[str, str]:
@@ -47,6 +54,11 @@ def test_complete_environment_is_read(complete):
     assert values["JWT_KEYS"] == {"a": SEED}
 
 
+def test_tokens_may_be_signed_by_rsa_keys_beside_ed25519(complete):
+    key = rsa_key(2048)
+    assert read_environment(complete | {"JWT_KEYS": f"r={key},a={SEED}"})["JWT_KEYS"] == {"r": key, "a": SEED}
+
+
 def test_empty_environment_names_every_required_variable_in_one_go():
     with pytest.raises(WrongEnvironment) as wrong:
         read_environment({})
@@ -74,7 +86,8 @@ WRONG = {
     "SYNC_INTERVAL_SECONDS": ["0"],
     "WOMPI_ENVIRONMENT": ["sandbox"],
     "LOG_LEVEL": ["LOUD"],
-    "JWT_KEYS": ["a=c2hvcnQ=", "a=not base64", "justtext"],
+    "JWT_KEYS": ["a=c2hvcnQ=", "a=not base64", "justtext", f"a={SEED},b=c2hvcnQ=", f"a={rsa_key(1024)}"],
+    "AUDIT_SEAL_KEYS": ["a=c2hvcnQ=", f"a={rsa_key(2048)}"],
 }
 
 

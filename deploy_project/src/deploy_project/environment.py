@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
@@ -19,6 +22,7 @@ FORMS = {
 SHORTEST_SECRET = 32
 SEED_BYTES = 32
 """Of an Ed25519 private key."""
+SHORTEST_RSA_BITS = 2048
 PLACEHOLDER = "change-me"
 
 
@@ -62,6 +66,22 @@ def is_key_ring(value: dict[str, str]) -> str | None:
     return None if sizes == {SEED_BYTES} else f"must be kid=base64 of {SEED_BYTES} bytes, separated by commas"
 
 
+def is_token_key_ring(value: dict[str, str]) -> str | None:
+    is_right = bool(value) and all(map(_is_token_key, value.values()))
+    return (
+        None if is_right else f"must be kid=base64 of {SEED_BYTES} bytes or of an RSA key in DER, separated by commas"
+    )
+
+
+def _is_token_key(text: str) -> bool:
+    try:
+        content = b64decode(text, validate=True)
+        key = None if len(content) == SEED_BYTES else load_der_private_key(content, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return key is None or (isinstance(key, RSAPrivateKey) and key.key_size >= SHORTEST_RSA_BITS)
+
+
 def is_one_of(*allowed: str) -> Callable[[str], str | None]:
     return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
 
@@ -86,7 +106,7 @@ VARIABLES = (
     Variable("DATABASE_MIGRATION_URL", default="", check=is_database_url),
     Variable("REDIS_URL", check=is_redis_url),
     Variable("CACHE_URL", default="", check=is_redis_url),
-    Variable("JWT_KEYS", cast=dict, check=is_key_ring),
+    Variable("JWT_KEYS", cast=dict, check=is_token_key_ring),
     Variable("OTP_PEPPER", check=is_strong_secret),
     Variable("AUDIT_SEAL_KEYS", cast=dict, check=is_key_ring),
     Variable("AUDIT_ANCHOR_DIR", check=is_absolute_path),

@@ -2,19 +2,22 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from insure_common.conf import AppSettings, Ed25519Seed
+from insure_common.conf import AppSettings
+from insure_users.keys import SigningKey, read_signing_key
 
 Positive = Annotated[int, Field(gt=0)]
 AtLeastTwo = Annotated[int, Field(ge=2)]
+TokenKey = Annotated[SigningKey, BeforeValidator(read_signing_key)]
 
 
 class UsersSettings(AppSettings, setting="INSURE_USERS"):
     """INSURE_USERS. Required: JWT_KEYS, OTP_PEPPER, TERMS_VERSION, TERMS_URL."""
 
-    JWT_KEYS: Annotated[dict[str, Ed25519Seed], Field(min_length=1, repr=False)]
-    """Key id -> Ed25519 seed (32 bytes in base64). The first signs, all verify; to rotate, put a new one in front."""
+    JWT_KEYS: Annotated[dict[str, TokenKey], Field(min_length=1, repr=False)]
+    """Key id -> Ed25519 seed (32 bytes: EdDSA) or RSA private key in DER (RS256), in base64. The first signs, all
+    verify, each by its own algorithm only; to rotate, put a new one in front."""
     ISSUER: str = "insure"
     """`iss` of every token."""
     AUDIENCE: str = "insure-api"

@@ -1,52 +1,50 @@
-"""Access and refresh tokens: SimpleJWT's backend with a ring of Ed25519 keys, and the claims of a session's pair.
+"""Access and refresh tokens: SimpleJWT's backend with a ring of keys, and the claims of a session's pair.
 
-Ed25519 is deterministic: the claims kept in a session's row, signed again, are the very same tokens.
+EdDSA and RS256 are deterministic: the claims kept in a session's row, signed again, are the very same tokens.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.signals import setting_changed
-from jwt.algorithms import OKPAlgorithm
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken
 
 from insure_common import clock
 from insure_users.conf import UsersSettings
+from insure_users.keys import SigningKey
 from insure_users.models import Session
 
-ALGORITHM = "EdDSA"
 ACCESS = "access"
 REFRESH = "refresh"
 REQUIRED_CLAIMS = ["exp", "iat", "jti", "iss", "aud", "sub", "sid", "token_type"]
 
 
 class KeyRing(TokenBackend):
-    """The first key signs, all verify, chosen by `kid`; no other header is looked at."""
+    """The first key signs, all verify, chosen by `kid`, each by its own algorithm; no other header is looked at."""
 
-    def __init__(self, seeds: dict[str, bytes], *, issuer: str, audience: str) -> None:
-        super().__init__(ALGORITHM, issuer=issuer, audience=audience)
-        self._keys = {kid: Ed25519PrivateKey.from_private_bytes(seed) for kid, seed in seeds.items()}
-        self.kid = next(iter(self._keys))
+    def __init__(self, keys: dict[str, SigningKey], *, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self.kid = next(iter(keys))
+        super().__init__(keys[self.kid].algorithm, issuer=issuer, audience=audience)
 
     def encode(self, payload: dict[str, Any], kid: str | None = None) -> str:
         """Sign with the key `kid` or, if that has left the ring or is not given, with the first."""
         kid = kid if kid in self._keys else self.kid
         claims = {**payload, "iss": self.issuer, "aud": self.audience}
-        return jwt.encode(claims, self._keys[kid], ALGORITHM, headers={"kid": kid})
+        key = self._keys[kid]
+        return jwt.encode(claims, key.private, key.algorithm, headers={"kid": kid})
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """The claims. Raises TokenBackendError, or TokenBackendExpiredToken for an outdated but genuine token."""
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]].public_key()
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims: dict[str, Any] = jwt.decode(
                 token,
-                key,
-                [ALGORITHM],
+                key.private.public_key(),
+                [key.algorithm],
                 audience=self.audience,
                 issuer=self.issuer,
                 # Times are compared below, with the one clock.
@@ -61,12 +59,7 @@ class KeyRing(TokenBackend):
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """The public keys, for others who verify our tokens."""
-        return {
-            "keys": [
-                {**json.loads(OKPAlgorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig", "alg": ALGORITHM}
-                for kid, key in self._keys.items()
-            ]
-        }
+        return {"keys": [{**key.public_jwk(), "kid": kid} for kid, key in self._keys.items()]}
 
 
 _ring: KeyRing | None = None
