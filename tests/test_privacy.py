@@ -20,7 +20,7 @@ from insure_payments.public import verify_ledger
 from insure_payments.testing.wompi import WompiSandbox
 from insure_policies.models import Document, Policy
 from insure_users.enums import Role, UserStatus
-from insure_users.public import pseudonymise_user
+from insure_users.public import export_data, pseudonymise_user
 from insure_users.testing.factories import PASSWORD, make_user, person
 from insure_users.testing.sign_in import code_in
 
@@ -200,6 +200,42 @@ def test_payment_under_way_is_finished_before_its_payer_is_erased(zoraida, wompi
     payment.refresh_from_db()
     assert payment.method["id_number"] == ZORAIDA["id_number"]
     assert WebhookEvent.objects.exclude(raw_body=b"").exists()
+
+
+NOT_EXPORTED = {
+    "insure_common.IdempotencyKey.user": "a key that the person's app made up, a digest, and an id, for a day",
+    "insure_integrations.SyncRun.requested_by": "work of staff, in the audit trail",
+    "admin.LogEntry.user": "the back office writes none",
+}
+IN_USERS_OWN_PART = {
+    "insure_users.Consent": "consents",
+    "insure_users.Session": "sessions",
+    "insure_users.Challenge": "challenges",
+}
+
+
+def test_every_table_with_a_link_to_the_person_is_in_the_export(zoraida):
+    admin = make_user(role=Role.ADMIN)
+    parts = export_data(actor=admin, user_id=zoraida.pk, reason="asked for")
+    tables = {
+        label: rows for part in ("audit", "integrations", "payments", "policies") for label, rows in parts[part].items()
+    }
+    tables |= {label: parts[name] for label, name in IN_USERS_OWN_PART.items()}
+    linked = {
+        f"{model._meta.label}.{field.name}": model._default_manager.filter(**{field.name: zoraida}).count()
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.related_model is type(zoraida)
+    }
+    assert set(NOT_EXPORTED) <= set(linked)
+    for link, count in linked.items():
+        if link not in NOT_EXPORTED:
+            label = link.rpartition(".")[0]
+            assert label in tables, f"{link}: add it to the package's export_person, or here with the reason why not"
+            assert len(tables[label]) >= count
+    assert all(tables[label] for label in tables if label != "insure_users.Challenge")
+    assert str(admin.pk) not in str(parts["audit"])
+    assert ZORAIDA["id_number"] in str(parts["payments"])
 
 
 def test_every_table_has_its_place_in_the_retention_table():

@@ -265,6 +265,12 @@ INSURE_USERS = {
     "OTP_PEPPER": env["OTP_PEPPER"],
     "TERMS_VERSION": env["TERMS_VERSION"],
     "TERMS_URL": env["TERMS_URL"],
+    "EXPORT_PARTS": {
+        "audit": "insure_audit.public.export_events",
+        "integrations": "insure_integrations.public.export_person",
+        "payments": "insure_payments.public.export_person",
+        "policies": "insure_policies.public.export_person",
+    },
 }
 INSURE_INTEGRATIONS = {
     "SYSTEMS": {

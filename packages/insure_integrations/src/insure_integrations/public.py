@@ -23,6 +23,7 @@ from insure_integrations.clients.base import (
 from insure_integrations.clients.registry import core_system
 from insure_integrations.jobs import PageResult, RunContext, SyncJob, register_sync_job
 from insure_integrations.kinds import NotificationKind, register_notification_kinds
+from insure_integrations.selectors.export import export_person
 from insure_integrations.selectors.holders import erased_holders
 from insure_integrations.services.erase_calls import erase_calls
 from insure_integrations.services.link_holders import link_holders
@@ -61,6 +62,7 @@ __all__ = [
     "core_system",
     "erase_calls",
     "erased_holders",
+    "export_person",
     "link_holders",
     "notify",
     "purge",

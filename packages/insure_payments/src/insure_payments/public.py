@@ -2,6 +2,7 @@
 
 from insure_payments.models import Account, Charge, Entry, Payment, Receipt
 from insure_payments.selectors.accounts import AccountSummary, account_summary
+from insure_payments.selectors.export import export_person
 from insure_payments.selectors.gauges import gauges
 from insure_payments.selectors.payments import find_payment
 from insure_payments.selectors.verification import LedgerReport, verify_ledger
@@ -22,6 +23,7 @@ __all__ = [
     "Payment",
     "Receipt",
     "account_summary",
+    "export_person",
     "find_payment",
     "gauges",
     "make_charge",

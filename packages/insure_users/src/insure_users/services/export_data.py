@@ -12,6 +12,7 @@ from django.db.transaction import atomic
 from insure_audit.public import AuditEvent, NotSealedYet, prove
 from insure_common import clock
 from insure_common.conf import import_dotted
+from insure_common.export import columns_of
 from insure_users import actions
 from insure_users.conf import UsersSettings
 from insure_users.models import Challenge, Consent, Session, User
@@ -46,8 +47,7 @@ def export_data(*, actor: User, user_id: UUID, reason: str) -> dict[str, Any]:
 
 
 def _columns(row: Model) -> dict[str, Any]:
-    columns = (field.attname for field in row._meta.concrete_fields if field.attname not in SECRETS)
-    return {name: getattr(row, name) for name in columns}
+    return columns_of(row, without=SECRETS)
 
 
 def _consent_events(user: User) -> list[AuditEvent]:
