@@ -194,16 +194,23 @@ def test_lost_file_is_our_failure_and_not_the_callers(api, signed_in):
     assert api.get(f"{URL}{policy.pk}/documents/{document.pk}/download/").status_code == 503
 
 
-def test_staff_read_all_policies_but_not_who_or_what_is_insured(api, staff, make_member):
+def test_staff_read_all_policies_with_who_and_what_is_insured_masked(api, staff, make_member):
     policies = [make_policy(user=make_member("bob")), make_policy(user=None)]
     listed = api.get(ADMIN_URL).json()["results"]
     assert {policy["id"] for policy in listed} == {str(policy.pk) for policy in policies}
     one = api.get(f"{ADMIN_URL}{policies[0].pk}/").json()
     assert one["user"] == str(policies[0].user_id)
-    assert "insured" not in one
-    assert "insured" not in listed[0]
+    masked = [{"kind": "VEHICLE", "description": "A***", "identifier": "**C123"}]
+    assert one["insured"] == listed[0]["insured"] == masked
     found = api.get(ADMIN_URL, {"number": policies[1].number}).json()["results"]
     assert [policy["id"] for policy in found] == [str(policies[1].pk)]
+
+
+def test_who_and_what_is_insured_needs_a_right_of_its_own_and_is_never_listed(api, staff, make_member):
+    policy = make_policy(user=make_member("bob"))
+    staff.user_permissions.add(Permission.objects.get(codename="view_insured"))
+    assert api.get(f"{ADMIN_URL}{policy.pk}/").json()["insured"] == policy.insured
+    assert api.get(ADMIN_URL).json()["results"][0]["insured"][0]["description"] == "A***"
 
 
 def test_staff_reading_one_policy_is_audited(api, staff, make_member):

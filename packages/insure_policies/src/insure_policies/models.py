@@ -49,7 +49,10 @@ class Policy(models.Model):
         verbose_name = _("policy")
         verbose_name_plural = _("policies")
         default_permissions = ()
-        permissions = [("view_any_policy", "Can read the policies of all clients")]
+        permissions = [
+            ("view_any_policy", "Can read the policies of all clients"),
+            ("view_insured", "Can read unmasked who and what the policies of all clients insure"),
+        ]
         constraints = [
             models.UniqueConstraint(name="policy_once", fields=["system", "reference"]),
             models.CheckConstraint(name="policy_status_known", condition=Q(status__in=PolicyStatus.values)),

@@ -13,7 +13,13 @@ from insure_policies.models import Policy
 from insure_policies.permissions import VIEW_ANY_POLICY
 from insure_policies.selectors.documents import document_visible_to, open_document
 from insure_policies.selectors.policies import all_policies, policies_visible_to
-from insure_policies.serializers import AdminPolicyQuery, AdminPolicySerializer, PolicyQuery, PolicySerializer
+from insure_policies.serializers import (
+    AdminPolicyDetailSerializer,
+    AdminPolicyQuery,
+    AdminPolicySerializer,
+    PolicyQuery,
+    PolicySerializer,
+)
 from insure_policies.services.view_policy import view_policy
 
 
@@ -54,6 +60,7 @@ class AdminPolicyListView(ListView[Policy]):
 class AdminPolicyView(ApiView):
     permission_classes = [requires(VIEW_ANY_POLICY)]
 
-    @extend_schema(operation_id="get_any_policy", responses=AdminPolicySerializer)
+    @extend_schema(operation_id="get_any_policy", responses=AdminPolicyDetailSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(AdminPolicySerializer(view_policy(actor=request.user, policy_id=pk)).data)
+        policy = view_policy(actor=request.user, policy_id=pk)
+        return Response(AdminPolicyDetailSerializer(policy, context={"request": request}).data)

@@ -23,8 +23,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from insure_common.exceptions import APIException, TooManyRequests, ValidationError
+from insure_common.masking import masked_email
 from insure_users.conf import UsersSettings
-from insure_users.identity import LONGEST_EMAIL, canonical_email, masked_email
+from insure_users.identity import LONGEST_EMAIL, canonical_email
 from insure_users.models import Session
 from insure_users.password_rules import LONGEST_PASSWORD
 from insure_users.selectors.sessions import live_session

@@ -78,21 +78,3 @@ def canonical_phone(text: str) -> str:
     if not phonenumbers.is_valid_number(number) or number.extension:
         raise ValidationError(_("Enter a valid phone number."), code="invalid")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def masked_name(name: str) -> str:
-    """`A*** P***`."""
-    return " ".join(f"{word[:1]}***" for word in name.split())
-
-
-def masked_email(email: str) -> str:
-    """`a***@example.com`."""
-    local, _at, domain = email.partition("@")
-    return f"{local[:1]}***@{domain}" if domain else ""
-
-
-def masked_tail(text: str, *, visible: int = 4) -> str:
-    """All but the last characters replaced: `******1234`; short texts are replaced entirely."""
-    if not visible or len(text) <= visible:
-        return "*" * len(text)
-    return "*" * (len(text) - visible) + text[-visible:]

@@ -17,6 +17,7 @@ _READ_CLIENTS = {
 }
 _READ_SYSTEMS = {
     "insure_users.view_personal_data",
+    "insure_policies.view_insured",
     "insure_payments.view_webhook_event",
     "insure_integrations.view_external_call",
 }

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
+from insure_common.masking import masked_document, masked_email, masked_entirely, masked_name, masked_phone
 from insure_users.enums import Role, UserStatus
-from insure_users.identity import masked_email, masked_name, masked_tail
 from insure_users.models import User
 
 
@@ -41,11 +41,11 @@ def masks_of(user: User) -> dict[str, Any]:
     """What stands for a user's personal data before those who may not see it."""
     return {
         "full_name": masked_name(user.full_name),
-        "id_number": masked_tail(user.id_number),
+        "id_number": masked_document(user.id_number),
         "email_primary": masked_email(user.email_primary),
         "email_secondary": masked_email(user.email_secondary),
-        "phone": masked_tail(user.phone),
-        "address": masked_tail(user.address, visible=0),
+        "phone": masked_phone(user.phone),
+        "address": masked_entirely(user.address),
         "birth_date": None,
         "profile_photo_url": "",
     }
