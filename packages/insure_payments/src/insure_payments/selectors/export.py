@@ -6,6 +6,7 @@ from insure_common.export import exported
 from insure_payments.models import (
     Account,
     Allocation,
+    Case,
     Charge,
     Entry,
     Line,
@@ -29,5 +30,6 @@ def export_person(*, user_id: Any) -> dict[str, list[dict[str, Any]]]:
         Allocation.objects.filter(payment__user_id=user_id),
         Transaction.objects.filter(payment__user_id=user_id),
         Receipt.objects.filter(payment__user_id=user_id),
-        without=["path"],
+        Case.objects.filter(payment__user_id=user_id),
+        without=["path", "actor_id"],
     )

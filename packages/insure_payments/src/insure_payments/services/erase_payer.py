@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from insure_common.outbox import RetryLater
 from insure_integrations.public import erase_calls
 from insure_payments.enums import PaymentStatus
-from insure_payments.models import Payment, Transaction, WebhookEvent
+from insure_payments.models import Case, Payment, Transaction, WebhookEvent
 
 KEPT_OF_METHOD = {"type", "institution", "person_type", "installments"}
 ERASED = {"erased": True}
@@ -34,6 +34,7 @@ def erase_payer(*, user_id: Any) -> None:
             payment.save(update_fields=["method", "client_address", "redirect_url"])
         transactions = Transaction.objects.filter(payment__in=payments)
         transactions.update(message="")
+        Case.objects.filter(payment__in=payments).update(note="")
         known = {*payments.values_list("reference", flat=True), *transactions.values_list("provider_id", flat=True)}
         mentioned = sorted(text for text in known if text)
         _erase_events(mentioned)
