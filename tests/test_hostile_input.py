@@ -1,5 +1,6 @@
 """Whatever is sent to whichever call, the answer is JSON and never a failure of ours."""
 
+import json
 import re
 from uuid import uuid4
 
@@ -85,6 +86,21 @@ def test_malformed_body(send, body):
         response = send(call, body=body, headers={"Idempotency-Key": "k"})
         if call.startswith("POST"):
             assert 400 <= response.status_code < 500, call
+
+
+FORBIDDEN = dict.fromkeys(
+    ("id", "owner", "role", "status", "is_staff", "is_superuser", "email_verified", "balance"), "x"
+)
+WRITES = [call for call in API_CALLS if call.startswith(("POST", "PUT", "PATCH")) and "webhooks/" not in call]
+
+
+def test_fields_that_nobody_may_write_are_refused_by_name(send):
+    for call in WRITES:
+        answer = send(call, body=json.dumps(FORBIDDEN).encode(), headers={"Idempotency-Key": str(uuid4())})
+        if "<" in call:  # of an object that does not exist
+            assert answer.status_code in (400, 404), call
+        else:
+            assert (answer.status_code, set(answer.json()["errors"])) == (400, set(FORBIDDEN)), call
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from insure_common.models import OutboxMessage
 from insure_users.enums import UserStatus
 from insure_users.hashers import Argon2idHasher
+from insure_users.models import Challenge
 from insure_users.testing.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,52 @@ def test_mails_of_somebody_else_do_not_use_up_the_minute_of_the_owner(phone, reg
     assert phone.post("auth/register", "127.0.0.1", **registration).status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("limit", "emails"),
+    [("MAILS_PER_ADDRESS_PER_HOUR", ["a@example.com", "b@example.com"]), ("MAILS_PER_HOUR", ["a@example.com"])],
+)
+def test_hourly_caps_of_mails(phone, registration, settings, clock, limit, emails):
+    settings.INSURE_USERS = settings.INSURE_USERS | {limit: 2}
+
+    def ask():
+        statuses = []
+        for number in range(3):
+            clock.travel(timedelta(minutes=1))
+            body = registration | {"email_primary": emails[number % len(emails)]}
+            statuses.append(phone.post("auth/register", **body).status_code)
+        return statuses
+
+    assert ask() == [202, 202, 429]
+    clock.travel(timedelta(hours=1))
+    assert ask() == [202, 202, 429]
+
+
+def test_day_of_wrong_codes_is_counted_over_all_challenges_and_ends(phone, settings, clock):
+    settings.INSURE_USERS = settings.INSURE_USERS | {"WRONG_CODES_PER_DAY": 6}
+    email = make_user().email_primary
+
+    def answers(*, wrong):
+        clock.travel(timedelta(minutes=1))
+        challenge_id, code = phone.asked_for_code(email)
+        codes = [f"{(int(code) + 1) % 1_000_000:06}"] * wrong + [code]
+        found = [phone.post("auth/otp/verify", challenge_id=challenge_id, code=code) for code in codes]
+        return [answer.json().get("code", answer.status_code) for answer in found]
+
+    assert answers(wrong=4) == ["otp_invalid"] * 4 + [200]
+    assert answers(wrong=2) == ["otp_invalid"] * 2 + ["otp_exhausted"]
+    assert answers(wrong=0) == ["otp_exhausted"]
+    clock.travel(timedelta(days=1))
+    assert answers(wrong=0) == [200]
+
+
+def test_mail_is_not_sent_while_somebody_waits_for_the_answer(phone, settings):
+    email = make_user().email_primary
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    challenge_id = phone.post("auth/login", email=email, password=PASSWORD).json()["challenge_id"]
+    settings.EMAIL_PORT = port
+    assert phone.post("auth/otp/verify", challenge_id=challenge_id, code=phone.code(email)).status_code == 200
+
+
 def test_daily_cap_of_all_mails(phone, registration, settings):
     settings.INSURE_USERS = settings.INSURE_USERS | {"MAILS_PER_DAY": 2}
     statuses = [
@@ -121,7 +168,7 @@ class Work:
         ) as queries:
             answer = call(*args, **kwargs)
         return {
-            "statements": [re.split(r" WHERE| SET|\(|_x\d+", query["sql"])[0] for query in queries],
+            "statements": [re.split(r"\sWHERE|\sSET|\(|_x\d+", query["sql"])[0] for query in queries],
             "hashes": self.hashes - hashes,
             "messages": OutboxMessage.objects.count() - messages,
             "status": answer.status_code,
@@ -133,11 +180,13 @@ class Work:
 def test_failed_sign_in_does_the_same_work_whoever_it_is(phone, monkeypatch):
     work = Work(monkeypatch)
     known, suspended = make_user(), make_user(status=UserStatus.SUSPENDED)
+    pending = make_user(status=UserStatus.PENDING)
     calls = [
         (known.email_primary, "wrong"),
         ("nobody@example.com", PASSWORD),
         (suspended.email_primary, "wrong"),
         (suspended.email_primary, PASSWORD),
+        (pending.email_primary, PASSWORD),
     ]
     seen = [work.of(phone.post, "auth/login", email=email, password=secret) for email, secret in calls]
     assert seen[0]["status"] == 401
@@ -168,3 +217,19 @@ def test_registration_does_the_same_work_whether_the_address_is_known(phone, reg
     assert (seen[0]["status"], seen[0]["hashes"], seen[0]["messages"]) == (202, 1, 1)
     for other in seen[1:]:
         assert other == seen[0]
+
+
+def test_forgotten_password_and_resend_do_the_same_work_whoever_it_is(phone, monkeypatch, clock):
+    work = Work(monkeypatch)
+    emails = [make_user(status=status).email_primary for status in ("ACTIVE", "SUSPENDED", "PENDING")]
+    asked, resent = [], []
+    for email in (*emails, "nobody@example.com"):
+        asked.append(work.of(phone.post, "auth/password/forgot", email=email))
+        challenge_id = Challenge.objects.latest("created_at").pk
+        phone.drain_outbox()
+        clock.travel(timedelta(minutes=1))
+        resent.append(work.of(phone.post, "auth/otp/resend", challenge_id=str(challenge_id)))
+    for seen in (asked, resent):
+        assert (seen[0]["status"], seen[0]["hashes"], seen[0]["messages"]) == (202, 0, 1)
+        for other in seen[1:]:
+            assert other == seen[0]

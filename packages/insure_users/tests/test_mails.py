@@ -61,3 +61,12 @@ def test_mail_about_a_known_address_holds_nothing_of_the_request(phone, registra
     message = mail_to(phone, user)
     assert not SIX_DIGITS.search(message["text"])
     assert name not in message["text"] + message["html"] + message["subject"]
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_HOST", "HTTP_ORIGIN", "HTTP_REFERER", "HTTP_FORWARDED"])
+def test_no_header_gets_a_host_into_a_mail(phone, header):
+    user = make_user()
+    body = {"email": user.email_primary}
+    value = "host=stolen.example" if header == "HTTP_FORWARDED" else "https://stolen.example"
+    assert phone.api.post("/api/v1/auth/password/forgot/", body, **{header: value}).status_code == 202
+    assert "stolen.example" not in str(mail_to(phone, user))

@@ -135,6 +135,7 @@ def test_outdated_terms_are_a_conflict(phone, registration):
         ("password", "ana maría pérez"),
         ("password", 1234567890123),
         ("password", "x" * 129),
+        ("password", "x" * 100_000),
         ("accepts_terms", False),
         ("accepts_terms", "true"),
         ("role", "ADMIN"),

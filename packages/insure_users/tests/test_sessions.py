@@ -10,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from insure_audit.public import AuditEvent
+from insure_common.models import OutboxMessage
 from insure_users.enums import UserStatus
-from insure_users.models import Session
+from insure_users.models import Challenge, Session
 from insure_users.testing.factories import make_user
 from insure_users.tokens import key_ring, pair_of
 
@@ -102,6 +103,15 @@ def test_user_who_is_no_longer_active_has_no_access(phone, user, pair):
 def test_role_is_read_from_the_database(phone, user, pair):
     type(user).objects.update(role="SUPERVISOR")
     assert phone.me(pair["access"]).json()["role"] == "SUPERVISOR"
+
+
+def test_no_token_is_stored(phone, user, pair):
+    pair |= refresh(phone, pair["refresh"]).json()
+    tables = [model.objects.values() for model in (Session, AuditEvent, OutboxMessage, Challenge)]
+    stored = "\n".join(str(row) for table in tables for row in table)
+    assert str(Session.objects.get().current) in stored
+    for token in (pair["access"], pair["refresh"]):
+        assert not [part for part in token.split(".")[1:] if part in stored]
 
 
 def test_session_check_is_one_query(phone, pair, django_assert_num_queries):
