@@ -8,9 +8,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import F
+from django.db.transaction import atomic
 from rest_framework.test import APIClient
 
+from insure_common.exceptions import TooManyRequests
 from insure_common.outbox import RetryLater
+from insure_users.limits import DAY, Limit, take
 from insure_users.models import Challenge, Session
 from insure_users.models import Counter as UseCounter
 from insure_users.services.send_code import send_code
@@ -80,6 +84,30 @@ def test_parallel_wrong_passwords_are_all_counted_before_they_are_checked():
     assert result == {"invalid_credentials": 5, "too_many_requests": 35}
     # What the account's limit refused is not held against the address, and the other way round.
     assert set(UseCounter.objects.values_list("count", flat=True)) == {5}
+
+
+def test_use_that_is_blocked_while_it_waits_counts_nowhere():
+    blocked, free = (Limit(name, ("ana@example.com",), 5, DAY) for name in ("a", "b"))
+    take(blocked, free)
+
+    def take_late():
+        try:
+            take(blocked, free)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with atomic(), connection.cursor() as cursor:
+            rows = UseCounter.objects.filter(key=blocked.key)
+            rows.update(blocked_until=F("window_ends_at"))
+            late = pool.submit(take_late)
+            waiting = (0,)
+            while waiting == (0,) and not late.done():
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                waiting = cursor.fetchone()
+        with pytest.raises(TooManyRequests):
+            late.result()
+    assert dict(UseCounter.objects.values_list("key", "count")) == {blocked.key: 1, free.key: 1}
 
 
 def test_parallel_runs_of_the_task_send_one_mail_whose_code_works(phone):
