@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 
 from insure_common import clock
+from insure_common.database import run
 from insure_users.enums import UserStatus
 from insure_users.models import Session, User
 
@@ -54,9 +55,9 @@ def _live_session_query(user_model: type[User]) -> tuple[str, int, Any, Any]:
     sql = (
         f"SELECT {', '.join(session.columns + user.columns)}"  # noqa: S608 names of columns, from the models
         f' FROM "{Session._meta.db_table}" s JOIN "{user_model._meta.db_table}" u ON u.id = s.user_id'
-        " WHERE s.id = %(session)s AND s.user_id = %(user)s AND s.ended_at IS NULL"
+        " WHERE s.id = %s AND s.user_id = %s AND s.ended_at IS NULL"
         # The database holds that idle_until is not after ends_at.
-        f" AND s.idle_until > %(now)s AND u.status = '{UserStatus.ACTIVE}'"
+        f" AND s.idle_until > %s AND u.status = '{UserStatus.ACTIVE}'"
     )
     return sql, len(session.columns), session.reader(), user.reader()
 
@@ -64,12 +65,10 @@ def _live_session_query(user_model: type[User]) -> tuple[str, int, Any, Any]:
 def live_session(*, session_id: UUID, user_id: UUID) -> Session | None:
     """The session with its user if neither has ended; one query on two primary keys."""
     sql, width, read_session, read_user = _live_session_query(get_user_model())
-    values: dict[str, Any] = {"session": session_id, "user": user_id, "now": clock.now()}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        row = cursor.fetchone()
-    if row is None:
+    rows = run(sql, [session_id, user_id, clock.now()])
+    if not rows:
         return None
+    [row] = rows
     session: Session = read_session(list(row[:width]))
     session.user = read_user(list(row[width:]))
     return session
