@@ -70,6 +70,14 @@ def test_other_commands_join_by_the_exported_environment(running):
     assert "balanced" in running.insure("ledger", "verify", **exported).stdout
 
 
+def test_day_is_compared_with_the_provider(running):
+    exported = running.state["env"]
+    done = running.insure("payments", "reconcile", "--date", "2026-03-02", "--provider", "WOMPI", **exported)
+    assert (done.returncode, done.stdout) == (0, "WOMPI 2026-03-02: 0 transactions compared, 0 differences\n")
+    refused = running.insure("payments", "reconcile", "--date", "2026-03-02", "--provider", "NOBODY", **exported)
+    assert (refused.returncode, refused.stderr) == (2, "provider: There is no such provider.\n")
+
+
 def test_commands_without_environment_name_what_is_missing(idle):
     done = idle.insure("audit", "verify")
     assert done.returncode == 2

@@ -5,6 +5,7 @@ import click
 from insure_cli.commands import database, operations, stack
 from insure_cli.commands.demo import demo
 from insure_cli.commands.doctor import doctor
+from insure_cli.commands.payments import payments
 from insure_cli.commands.users import users
 
 
@@ -19,6 +20,7 @@ for command in (
     *(demo, doctor),
     database.db,
     *(operations.relay, operations.outbox, operations.audit, operations.ledger),
+    payments,
     users,
 ):
     main.add_command(command)

@@ -156,6 +156,7 @@ SPECTACULAR_SETTINGS = {
         "ChargeStatus": "insure_payments.enums.ChargeStatus",
         "PaymentMethodType": "insure_payments.enums.PaymentMethod",
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
+        "ReconciliationStatus": "insure_payments.enums.ReconciliationStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
         "CaseKind": "insure_payments.enums.CaseKind",
         "CaseOutcome": "insure_payments.enums.CaseOutcome",
@@ -229,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge-integrations": _every(3600, "insure_integrations.tasks.purge_task"),
     "purge-payments": _every(3600, "insure_payments.tasks.purge_task"),
     "sweep-payments": _every(60, "insure_payments.tasks.sweep_payments_task"),
+    "request-reconciliations": _every(3600, "insure_payments.tasks.request_reconciliations_task"),
     "close-statements": _every(600, "insure_payments.tasks.close_statements_task"),
 }
 

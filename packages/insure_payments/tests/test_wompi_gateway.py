@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from insure_common import clock
 from insure_common.testing.http import serve
 from insure_integrations.models import ExternalCall
 from insure_payments.enums import TransactionStatus
@@ -29,6 +30,7 @@ from insure_payments.gateways.base import (
 from insure_payments.gateways.edge import international_phone
 from insure_payments.gateways.wompi import WompiGateway
 from insure_payments.gateways.wompi_signature import integrity_signature
+from insure_payments.periods import start_of
 from insure_payments.testing.wompi import WompiSandbox
 
 # Not in a transaction: the client refuses to call out while one is open.
@@ -425,3 +427,24 @@ def test_the_configured_gateway_is_built_from_the_settings(settings):
         "WOMPI",
         "INSURE_PAYMENTS['GATEWAYS'] has no 'gateway'",
     }
+
+
+def test_day_is_listed_page_by_page(wompi, request_, monkeypatch):
+    monkeypatch.setattr("insure_payments.gateways.wompi.PAGE_SIZE", 2)
+    opened = [wompi.open(replace(request_, reference=f"PAY-{number}-X")).provider_id for number in range(3)]
+    first = wompi.list_transactions(clock.today(), None)
+    second = wompi.list_transactions(clock.today(), first.next_cursor)
+    assert [[row.provider_id for row in page.transactions] for page in (first, second)] == [opened[:2], opened[2:]]
+    assert second.next_cursor is None
+
+
+def test_listed_day_is_that_of_bogota(wompi, request_, clock):
+    """At 23:30 and at 00:30 in Bogota it is the same day in UTC."""
+    day = clock.today() + timedelta(days=1)
+    clock.travel(start_of(day) + timedelta(hours=23, minutes=30) - clock.now())
+    evening = wompi.open(replace(request_, reference="PAY-EVENING-X"))
+    clock.travel(timedelta(hours=1))
+    night = wompi.open(replace(request_, reference="PAY-NIGHT-X"))
+    for asked, expected in ((day, evening), (day + timedelta(days=1), night)):
+        rows = wompi.list_transactions(asked, None).transactions
+        assert [row.provider_id for row in rows] == [expected.provider_id]

@@ -12,12 +12,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from insure_common.admin import OwnedAdmin, ReadOnlyAdmin
-from insure_payments.models import Account, Case, Charge, Entry, Payment, WebhookEvent
+from insure_payments.models import Account, Case, Charge, Difference, Entry, Payment, Reconciliation, WebhookEvent
 from insure_payments.permissions import (
     REPLAY_WEBHOOK_EVENT,
     VIEW_ANY_ACCOUNT,
     VIEW_ANY_CHARGE,
     VIEW_ANY_PAYMENT,
+    VIEW_RECONCILIATION,
     VIEW_WEBHOOK_EVENT,
 )
 from insure_payments.services.replay_webhook import replay_webhook
@@ -115,3 +116,19 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         for event_id in events:
             replay_webhook(actor=request.user, event_id=event_id)
         self.message_user(request, _("Events that will be processed again: %(number)d.") % {"number": len(events)})
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    view_permissions = (VIEW_RECONCILIATION,)
+    list_display = ["date", "provider", "status", "transactions", "error", "finished_at"]
+    list_filter = ["status", "provider"]
+
+
+@admin.register(Difference)
+class DifferenceAdmin(ReadOnlyAdmin):
+    view_permissions = (VIEW_RECONCILIATION,)
+    list_display = ["reconciliation", "side", "kind", "subject", "ours", "theirs", "state"]
+    list_select_related = ["reconciliation"]
+    list_filter = ["state", "kind", "side"]
+    search_fields = ["=subject"]

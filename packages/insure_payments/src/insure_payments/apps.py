@@ -37,6 +37,7 @@ class InsurePaymentsConfig(AppConfig):
                 "payments.payment_viewed": _("Payment of a client looked at"),
                 "payments.webhook_event_viewed": _("Event of a payment provider looked at"),
                 "payments.account_viewed": _("Account of a client looked at"),
+                "payments.reconciliation_requested": _("Comparison of a day requested"),
                 "payments.statements_closed": _("Statements of a month closed"),
                 "payments.void_requested": _("Provider asked to void a payment"),
                 "payments.void_refused": _("Provider did not void a payment"),

@@ -167,3 +167,48 @@ class WebhookStatus(models.TextChoices):
     RECEIVED = "RECEIVED", _("Received")
     PROCESSED = "PROCESSED", _("Processed")
     FAILED = "FAILED", _("Failed")
+
+
+class ReconciliationStatus(models.TextChoices):
+    REQUESTED = "REQUESTED", _("Requested")
+    RUNNING = "RUNNING", _("Running")
+    DONE = "DONE", _("Done")
+    FAILED = "FAILED", _("Failed")
+
+
+FINISHED_RECONCILIATIONS = (ReconciliationStatus.DONE, ReconciliationStatus.FAILED)
+
+
+class Side(models.TextChoices):
+    """What our payments are compared with."""
+
+    PROVIDER = "PROVIDER", _("Payment provider")
+    PAYMENTS = "PAYMENTS", _("The payments themselves")
+    LEDGER = "LEDGER", _("Ledger")
+    CORE = "CORE", _("Core system")
+
+
+class DifferenceKind(models.TextChoices):
+    MISSING_HERE = "MISSING_HERE", _("Missing here")
+    MISSING_THERE = "MISSING_THERE", _("Missing there")
+    AMOUNT = "AMOUNT", _("Another amount")
+    STATUS = "STATUS", _("Another status")
+    DOUBLE = "DOUBLE", _("Approved twice")
+
+
+class DifferenceState(models.TextChoices):
+    """Whether somebody has to act, and otherwise what made an end of the difference."""
+
+    OPEN = "OPEN", _("Open")
+    TAKEN_OVER = "TAKEN_OVER", _("Settled by what the provider itself answered")
+    GONE = "GONE", _("No longer there when the day was compared again")
+
+
+DIFFERENCE_ADVICE = {
+    DifferenceKind.MISSING_HERE: _("No payment of ours has this reference: ask the provider whose money it is."),
+    DifferenceKind.MISSING_THERE: _("The other side does not know it: ask there before anything is returned."),
+    DifferenceKind.AMOUNT: _("The amounts disagree: compare both documents and resolve the payment."),
+    DifferenceKind.STATUS: _("The other side reports a status that cannot follow ours: ask there what happened."),
+    DifferenceKind.DOUBLE: _("The client paid twice: resolve the surplus, as credit or as money returned."),
+}
+"""What somebody does about a difference that stays open."""

@@ -14,11 +14,31 @@ from insure_common.conf import CommonSettings
 from insure_common.exceptions import ValidationError
 from insure_common.money import Money
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import ChargeStatus, PaymentMethod, PaymentStatus, WebhookStatus
+from insure_payments.enums import (
+    DIFFERENCE_ADVICE,
+    ChargeStatus,
+    DifferenceKind,
+    DifferenceState,
+    PaymentMethod,
+    PaymentStatus,
+    WebhookStatus,
+)
 from insure_payments.gateways.base import methods_of
 from insure_payments.method_serializers import MethodField, PaidMethodSerializer
-from insure_payments.models import Allocation, Charge, Line, Payment, Receipt, Statement, Transaction, WebhookEvent
+from insure_payments.models import (
+    Allocation,
+    Charge,
+    Difference,
+    Line,
+    Payment,
+    Receipt,
+    Reconciliation,
+    Statement,
+    Transaction,
+    WebhookEvent,
+)
 from insure_payments.operation_serializers import CaseSerializer
+from insure_payments.selectors.reconciliations import differences_of
 
 MOST_CHARGES = 50
 
@@ -334,3 +354,68 @@ class WebhookEventSerializer(serializers.ModelSerializer[WebhookEvent]):
 class WebhookEventDetailSerializer(WebhookEventSerializer):
     class Meta(WebhookEventSerializer.Meta):
         fields = [*WebhookEventSerializer.Meta.fields, "payload", "headers"]
+
+
+class ReconciliationQuery(PageQuery):
+    date = serializers.DateField(required=False, help_text=_("Day in Bogota."))
+    provider = TextField(required=False, max_length=20)
+
+
+class ReconciliationRequest(StrictSerializer):
+    date = serializers.DateField(help_text=_("Day in Bogota that is over."))
+    provider = TextField(max_length=20)
+
+
+class ReconciliationSerializer(serializers.ModelSerializer[Reconciliation]):
+    open_differences = serializers.IntegerField()
+    resolved_differences = serializers.IntegerField()
+
+    class Meta:
+        model = Reconciliation
+        fields = [
+            "id",
+            "provider",
+            "date",
+            "status",
+            "transactions",
+            "open_differences",
+            "resolved_differences",
+            "error",
+            "requested_at",
+            "finished_at",
+        ]
+
+
+class DifferenceSerializer(serializers.ModelSerializer[Difference]):
+    resolution = serializers.SerializerMethodField(help_text=_("What to do, or what made an end of it."))
+
+    class Meta:
+        model = Difference
+        fields = [
+            "kind",
+            "side",
+            "subject",
+            "payment",
+            "ours",
+            "theirs",
+            "state",
+            "resolution",
+            "found_at",
+            "resolved_at",
+        ]
+
+    def get_resolution(self, difference: Difference) -> str:
+        if difference.state == DifferenceState.OPEN:
+            return str(DIFFERENCE_ADVICE[DifferenceKind(difference.kind)])
+        return str(DifferenceState(difference.state).label)
+
+
+class ReconciliationDetailSerializer(ReconciliationSerializer):
+    differences = serializers.SerializerMethodField(help_text=_("The open ones first; at most 500."))
+
+    class Meta(ReconciliationSerializer.Meta):
+        fields = [*ReconciliationSerializer.Meta.fields, "differences"]
+
+    @extend_schema_field(DifferenceSerializer(many=True))
+    def get_differences(self, run: Reconciliation) -> Any:
+        return DifferenceSerializer(differences_of(run), many=True).data

@@ -11,6 +11,7 @@ from insure_payments.services.erase_payer import erase_payer
 from insure_payments.services.open_payment import open_payment
 from insure_payments.services.process_webhook import process_webhook
 from insure_payments.services.purge import purge
+from insure_payments.services.reconcile_day import reconcile_day
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
 from insure_payments.services.render_receipt import render_receipt
@@ -20,6 +21,7 @@ from insure_payments.services.report_payment import (
     report_payment,
     report_reversal,
 )
+from insure_payments.services.request_reconciliation import request_due_reconciliations
 from insure_payments.services.sweep_payments import sweep_pending_payments
 from insure_payments.services.void_payment import ask_to_void
 
@@ -58,6 +60,17 @@ def refresh_catalog_task(payload: dict[str, Any]) -> None:
 def close_statements_task(payload: dict[str, Any]) -> None:
     """For the schedule: closes the months that are over."""
     close_statements()
+
+
+@consumer()
+def request_reconciliations_task(payload: dict[str, Any]) -> None:
+    """For the schedule: enqueues what is due and returns."""
+    request_due_reconciliations()
+
+
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, max_attempts=20)
+def reconcile_task(payload: dict[str, Any]) -> None:
+    reconcile_day(reconciliation_id=UUID(payload["reconciliation_id"]))
 
 
 @consumer(atomic=False)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from insure_payments.views import account, operators, payments, webhooks
+from insure_payments.views import account, operators, payments, reconciliations, webhooks
 
 urlpatterns = [
     path("account/", account.AccountView.as_view(), name="account"),
@@ -25,6 +25,8 @@ urlpatterns = [
     path("admin/webhook-events/", operators.WebhookEventListView.as_view(), name="webhook-events"),
     path("admin/webhook-events/<uuid:pk>/", operators.WebhookEventView.as_view(), name="webhook-event"),
     path("admin/webhook-events/<uuid:pk>/replay/", operators.ReplayWebhookView.as_view(), name="webhook-replay"),
+    path("admin/reconciliations/", reconciliations.ReconciliationListView.as_view(), name="reconciliations"),
+    path("admin/reconciliations/<uuid:pk>/", reconciliations.ReconciliationView.as_view(), name="reconciliation"),
     path("admin/accounts/<str:user_id>/", operators.AdminAccountView.as_view(), name="admin-account"),
     path("admin/accounts/<str:user_id>/entries/", operators.AdminEntryListView.as_view(), name="admin-entries"),
 ]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from insure_payments.enums import PaymentMethod, TransactionStatus
@@ -15,6 +16,7 @@ from insure_payments.gateways.base import (
     InvalidSignature,
     Notification,
     OpenRequest,
+    TransactionPage,
 )
 
 
@@ -89,6 +91,12 @@ class ScriptedGateway:
     def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
         self._called("find_by_reference")
         return [found for found in self.transactions.values() if found.reference == reference]
+
+    def list_transactions(self, day: date, cursor: str | None) -> TransactionPage:
+        """Two at a time; the day of a transaction is not looked at."""
+        self._called("list_transactions")
+        start, found = int(cursor or 0), list(self.transactions.values())
+        return TransactionPage(found[start : start + 2], str(start + 2) if start + 2 < len(found) else None)
 
     def void(self, provider_id: str) -> None:
         self.voided.append(provider_id)

@@ -30,6 +30,7 @@ SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
         "PaymentMethodType": "insure_payments.enums.PaymentMethod",
         "PaymentStatus": "insure_payments.enums.PaymentStatus",
         "TransactionStatus": "insure_payments.enums.TransactionStatus",
+        "ReconciliationStatus": "insure_payments.enums.ReconciliationStatus",
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
         "CaseKind": "insure_payments.enums.CaseKind",
         "CaseOutcome": "insure_payments.enums.CaseOutcome",

@@ -12,6 +12,7 @@ _READ_CLIENTS = {
     "insure_payments.view_any_account",
     "insure_payments.view_any_charge",
     "insure_payments.view_any_payment",
+    "insure_payments.view_reconciliation",
     "insure_integrations.view_sync_run",
     "insure_audit.view_audit_event",
 }
@@ -32,6 +33,7 @@ _ACT = {
     "insure_payments.void_any_payment",
     "insure_payments.resolve_any_payment",
     "insure_payments.replay_webhook_event",
+    "insure_payments.run_reconciliation",
     "insure_integrations.run_sync_job",
     "insure_common.retry_outbox_message",
 }

@@ -6,7 +6,7 @@ An adapter is named in `INSURE_PAYMENTS["GATEWAYS"]`:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
@@ -96,6 +96,18 @@ class Notification:
     payload: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """A part of the transactions of one day; `next_cursor` leads to the next part, None: there is none."""
+
+    transactions: list[GatewayTransaction]
+    next_cursor: str | None
+
+
+class ListingUnsupported(Exception):
+    """The provider cannot list its transactions: each must be fetched by itself."""
+
+
 class AcceptanceOutdated(Exception):
     """The provider's documents are no longer those that the payer accepted. Nothing was opened."""
 
@@ -159,6 +171,12 @@ class Gateway(Protocol):
 
     def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
         """Every transaction with this reference; empty only if the provider knows none."""
+
+    def list_transactions(self, day: date, cursor: str | None) -> TransactionPage:
+        """What was made on a Bogota day, oldest first; `cursor` comes from the page before. Raises ListingUnsupported.
+
+        Transactions of the days beside it may be among them or missing at its edges.
+        """
 
     def void(self, provider_id: str) -> None:
         """Ask to take back an approved transaction as a whole; that it was, is read by `fetch` moments later."""

@@ -4,6 +4,7 @@ Source: docs.wompi.co/docs/colombia, "métodos de pago" and "errores".
 """
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from insure_payments.gateways.base import (
     Institution,
     Notification,
     OpenRequest,
+    TransactionPage,
 )
 from insure_payments.gateways.edge import A, international_phone, parsed
 from insure_payments.gateways.wompi_answers import (
@@ -38,6 +40,8 @@ from insure_payments.gateways.wompi_methods import payment_method
 from insure_payments.gateways.wompi_signature import integrity_signature
 
 PLACEHOLDER_INSTITUTION = "0"
+PAGE_SIZE = 200
+"""The most that Wompi gives."""
 REFERENCE_USED = "La referencia ya ha sido usada"
 ACCEPTED_VOIDS = ("APPROVED", "PENDING")
 MASKED = ("async_payment_url", "reference_one")
@@ -130,6 +134,28 @@ class WompiGateway:
         if any(row.reference != reference for row in rows):
             raise GatewayUnavailable("the answer is about another reference", sent=False)
         return [self._convert(row) for row in rows]
+
+    def list_transactions(self, day: date, cursor: str | None) -> TransactionPage:
+        """GET /transactions with dates, whose days are taken to be those of UTC; `cursor` is a page's number."""
+        number = int(cursor or 1)
+        rows = self._read(
+            "/transactions",
+            "wompi.list_transactions",
+            Transactions,
+            headers=bearer(self._config.private_key),
+            params={
+                "from_date": day.isoformat(),
+                "until_date": (day + timedelta(days=1)).isoformat(),
+                "order_by": "created_at",
+                "order": "ASC",
+                "page": str(number),
+                "page_size": str(PAGE_SIZE),
+            },
+        ).data
+        return TransactionPage(
+            transactions=[self._convert(row) for row in rows if row.bogota_day() in (None, day)],
+            next_cursor=str(number + 1) if len(rows) >= PAGE_SIZE else None,
+        )
 
     def void(self, provider_id: str) -> None:
         """POST /transactions/{id}/void: cards only, before the settlement of the day.

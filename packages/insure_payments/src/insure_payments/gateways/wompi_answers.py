@@ -6,8 +6,10 @@ be HTML from the edge of Wompi's network.
 
 import logging
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
+from insure_common import clock
 from insure_integrations.public import Response
 from insure_payments.enums import TransactionStatus
 from insure_payments.gateways.base import GatewayTransaction
@@ -33,7 +35,13 @@ class Transaction(Answer):
     payment_method_type: Any = None
     payment_method: Any = None
     status_message: Any = None
+    created_at: Any = None
     finalized_at: Any = None
+
+    def bogota_day(self) -> date | None:
+        """The day on which it was made, if Wompi says so."""
+        made_at = moment_or_nothing(self.created_at)
+        return made_at.astimezone(clock.BOGOTA).date() if made_at else None
 
     def converted(self, *, provider: str, environment: str) -> GatewayTransaction:
         """In our own terms. A status that we do not know stays PENDING and is logged as an error."""

@@ -3,6 +3,7 @@ from insure_payments.models.catalog import ProviderCatalog
 from insure_payments.models.charges import Charge, ChargeHold
 from insure_payments.models.ledger import Account, Entry, Line
 from insure_payments.models.payments import Allocation, Payment, Receipt, Transaction
+from insure_payments.models.reconciliation import Difference, Reconciliation, ReportedTransaction
 from insure_payments.models.statements import Statement, StatementPeriod
 from insure_payments.models.webhooks import WebhookEvent
 
@@ -12,11 +13,14 @@ __all__ = [
     "Case",
     "Charge",
     "ChargeHold",
+    "Difference",
     "Entry",
     "Line",
     "Payment",
     "ProviderCatalog",
     "Receipt",
+    "Reconciliation",
+    "ReportedTransaction",
     "Statement",
     "StatementPeriod",
     "Transaction",

@@ -185,6 +185,7 @@ class Transaction(models.Model):
                 | (~Q(status__in=[TransactionStatus.APPROVED, TransactionStatus.VOIDED]) & Q(entry__isnull=True)),
             ),
         ]
+        indexes = [models.Index(fields=["provider", "created_at"], name="payments_transaction_day")]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.provider_id}"

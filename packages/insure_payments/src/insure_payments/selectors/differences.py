@@ -1,0 +1,113 @@
+"""On what our payments of a day and the other sides do not agree, found by set-based SQL."""
+
+from datetime import timedelta
+from typing import Any
+
+from insure_common import clock
+from insure_payments.models import Reconciliation
+from insure_payments.periods import start_of
+
+REPORT_TIME = timedelta(hours=1)
+"""How long telling the core system of a settled payment may take."""
+
+# Each query gives (side, kind, subject, payment, ours, theirs). `reported` is what the provider says of the day's
+# transactions, ours among them that its list lacks; `own` are the transactions that we opened on that day.
+_REPORTED = """
+  reported AS (SELECT * FROM insure_payments_reportedtransaction WHERE reconciliation_id = %(run)s),
+  own AS (
+    SELECT * FROM insure_payments_transaction
+    WHERE provider = %(provider)s AND created_at >= %(starts_at)s AND created_at < %(ends_at)s
+  )
+"""
+
+_FOUND = (
+    """
+    SELECT 'PROVIDER', 'MISSING_HERE', reported.provider_id, payment.id, '',
+      reported.status || ' ' || reported.amount_in_cents || ' ' || reported.currency
+    FROM reported
+    LEFT JOIN insure_payments_transaction known
+      ON known.provider = %(provider)s AND known.provider_id = reported.provider_id
+    LEFT JOIN insure_payments_payment payment
+      ON payment.reference = reported.reference AND payment.provider = %(provider)s
+    WHERE known.id IS NULL AND NOT reported.is_missing
+    """,
+    """
+    SELECT 'PROVIDER', 'MISSING_THERE', known.provider_id, known.payment_id, known.status, ''
+    FROM reported JOIN insure_payments_transaction known
+      ON known.provider = %(provider)s AND known.provider_id = reported.provider_id
+    WHERE reported.is_missing
+    """,
+    """
+    SELECT 'PROVIDER', 'AMOUNT', known.provider_id, known.payment_id, known.amount_in_cents || ' ' || known.currency,
+      reported.amount_in_cents || ' ' || reported.currency
+    FROM reported JOIN insure_payments_transaction known
+      ON known.provider = %(provider)s AND known.provider_id = reported.provider_id
+    WHERE NOT reported.is_missing
+      AND (known.amount_in_cents, known.currency) <> (reported.amount_in_cents, reported.currency)
+    """,
+    """
+    SELECT 'PROVIDER', 'STATUS', known.provider_id, known.payment_id, known.status, reported.status
+    FROM reported JOIN insure_payments_transaction known
+      ON known.provider = %(provider)s AND known.provider_id = reported.provider_id
+    WHERE NOT reported.is_missing AND known.status <> reported.status
+    """,
+    """
+    SELECT 'PROVIDER', 'DOUBLE', payment.reference, payment.id, '1', count(*)::text
+    FROM insure_payments_payment payment
+    JOIN insure_payments_transaction approved ON approved.payment_id = payment.id AND approved.status = 'APPROVED'
+    WHERE payment.id IN (SELECT payment_id FROM own) AND EXISTS (
+      SELECT 1 FROM insure_payments_case surplus
+      WHERE surplus.payment_id = payment.id AND surplus.kind = 'CREDIT' AND surplus.closed_at IS NULL
+    )
+    GROUP BY payment.id HAVING count(*) > 1
+    """,
+    """
+    SELECT 'PAYMENTS', 'AMOUNT', payment.reference, payment.id, payment.settled_in_cents::text,
+      coalesce(sum(approved.amount_in_cents), 0)::text
+    FROM insure_payments_payment payment
+    LEFT JOIN insure_payments_transaction approved
+      ON approved.payment_id = payment.id AND approved.status = 'APPROVED'
+    WHERE payment.id IN (SELECT payment_id FROM own)
+    GROUP BY payment.id HAVING payment.settled_in_cents <> coalesce(sum(approved.amount_in_cents), 0)
+    """,
+    """
+    SELECT 'LEDGER', 'AMOUNT', provider_id, payment_id, expected::text, posted::text FROM (
+      SELECT own.provider_id, own.payment_id,
+        CASE own.status WHEN 'APPROVED' THEN own.amount_in_cents ELSE 0 END AS expected,
+        (SELECT coalesce(sum(line.amount_in_cents), 0) FROM insure_payments_line line
+         JOIN insure_payments_account account ON account.id = line.account_id AND account.kind = 'CLEARING'
+         WHERE line.entry_id IN (
+           SELECT own.entry_id UNION ALL SELECT id FROM insure_payments_entry WHERE reverses_id = own.entry_id
+         )) AS posted
+      FROM own WHERE own.provider_id IS NOT NULL
+    ) postings WHERE expected <> posted
+    """,
+    """
+    SELECT 'LEDGER', 'MISSING_HERE', left(entry.external_id, 100), NULL::uuid, '', line.amount_in_cents::text
+    FROM insure_payments_account account
+    JOIN insure_payments_line line ON line.account_id = account.id
+      AND line.posted_at >= %(starts_at)s AND line.posted_at < %(ends_at)s
+    JOIN insure_payments_entry entry ON entry.id = line.entry_id AND entry.source = %(provider)s
+      AND entry.kind = 'PAYMENT'
+    LEFT JOIN insure_payments_transaction known ON known.entry_id = entry.id
+    WHERE account.kind = 'CLEARING' AND known.id IS NULL
+    """,
+    """
+    SELECT 'CORE', 'MISSING_THERE', own.provider_id, own.payment_id, own.reportable_in_cents::text, ''
+    FROM own JOIN insure_payments_entry entry ON entry.id = own.entry_id AND entry.posted_at < %(report_due)s
+    WHERE own.reportable_in_cents > 0 AND own.reported_at IS NULL
+    """,
+)
+
+DIFFERENCES = f"WITH {_REPORTED} {' UNION ALL '.join(_FOUND)}"
+
+
+def day_of(run: Reconciliation) -> dict[str, Any]:
+    """The parameters of `DIFFERENCES`."""
+    return {
+        "run": run.pk,
+        "provider": run.provider,
+        "starts_at": start_of(run.date),
+        "ends_at": start_of(run.date + timedelta(days=1)),
+        "report_due": clock.now() - REPORT_TIME,
+    }
