@@ -205,6 +205,7 @@ def test_payment_under_way_is_finished_before_its_payer_is_erased(zoraida, wompi
 NOT_EXPORTED = {
     "insure_common.IdempotencyKey.user": "a key that the person's app made up, a digest, and an id, for a day",
     "insure_integrations.SyncRun.requested_by": "work of staff, in the audit trail",
+    "insure_payments.Reconciliation.requested_by": "work of staff, in the audit trail",
     "admin.LogEntry.user": "the back office writes none",
 }
 IN_USERS_OWN_PART = {

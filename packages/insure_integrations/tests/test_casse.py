@@ -1,7 +1,7 @@
 """The adapter against the sandbox, over real HTTP."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -11,6 +11,7 @@ from insure_integrations.public import (
     CoreCharge,
     CorePolicy,
     CoreRefused,
+    CoreStatement,
     CoreUnavailable,
     PaymentReport,
     ReversalReport,
@@ -149,3 +150,20 @@ def test_controls_can_be_posted_back(casse):
     assert casse.controls.pages == {2: "error"}
     with pytest.raises(ValueError, match="unknown"):
         casse.control_post({"unknown": 1})
+
+
+def test_statements_of_a_month_come_in_their_form(casse):
+    month = {"period": "2026-02", "opening": "-10.50", "charges": "200.00", "payments": "150.00"}
+    casse.add_statement(holder="TOM-000001", **month)
+    casse.add_statement(holder="TOM-000001", **month | {"period": "2026-03"})
+    (raw,) = core_system().statements(period=date(2026, 2, 1), **EVERYTHING).rows
+    statement = CoreStatement.model_validate(raw)
+    assert (statement.period, statement.closing_in_cents) == (date(2026, 2, 1), 3_950)
+    assert [line.amount_in_cents for line in statement.lines] == [20_000, -15_000]
+
+
+@pytest.mark.parametrize("change", [{"closing": "1.00"}, {"opening": "--5"}, {"opening": 5}, {"period": "2026-2"}])
+def test_statement_that_is_not_credible_is_refused(casse, change):
+    raw = casse.add_statement(holder="T-1", period="2026-02", opening="0.00", charges="2.00", payments="0.00")
+    with pytest.raises(ValueError, match=next(iter(change)) + "|add up"):
+        CoreStatement.model_validate(raw | change)

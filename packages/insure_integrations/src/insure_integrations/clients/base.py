@@ -29,6 +29,7 @@ EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 LONGEST_LIST = 200
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 class CoreSystemError(Exception):
@@ -79,7 +80,22 @@ def _one_email(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().lower()
 
 
+def _signed_cents(text: object) -> int:
+    """Like Cents; a leading minus is what is in the client's favour."""
+    if not isinstance(text, str):
+        raise ValueError("not a decimal amount")  # noqa: TRY004 pydantic reports ValueError only
+    return -cents_from_decimal(text[1:]) if text.startswith("-") else cents_from_decimal(text)
+
+
+def _month(value: object) -> date:
+    if not isinstance(value, str) or not _ISO_MONTH.fullmatch(value):
+        raise ValueError("not a month YYYY-MM")
+    return date.fromisoformat(f"{value}-01")
+
+
 Cents = Annotated[int, BeforeValidator(cents_from_decimal)]
+SignedCents = Annotated[int, BeforeValidator(_signed_cents)]
+Month = Annotated[date, BeforeValidator(_month), AfterValidator(_credible_date)]
 Day = Annotated[date, BeforeValidator(_plain_date), AfterValidator(_credible_date)]
 Moment = Annotated[AwareDatetime, AfterValidator(_credible_time)]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -198,6 +214,35 @@ class CoreCharge(CoreModel):
         return self
 
 
+class CoreStatementLine(CoreModel):
+    """A movement; what was paid is negative."""
+
+    date: Day
+    description: Text
+    amount_in_cents: SignedCents = Field(validation_alias="amount")
+
+
+class CoreStatement(CoreModel):
+    """A holder's month as the core system sees it; a positive balance is owed."""
+
+    reference: Reference
+    holder: Reference
+    period: Month
+    opening_in_cents: SignedCents = Field(validation_alias="opening")
+    charges_in_cents: SignedCents = Field(validation_alias="charges")
+    payments_in_cents: SignedCents = Field(validation_alias="payments")
+    closing_in_cents: SignedCents = Field(validation_alias="closing")
+    currency: Currency
+    lines: tuple[CoreStatementLine, ...] = Field(max_length=LONGEST_LIST)
+    updated_at: Moment
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.opening_in_cents + self.charges_in_cents - self.payments_in_cents != self.closing_in_cents:
+            raise ValueError("opening, charges and payments do not add up to the closing balance")
+        return self
+
+
 class CoreDocument(CoreModel):
     """A document of a policy; its bytes come from `CoreSystem.policy_document`."""
 
@@ -258,6 +303,9 @@ class CoreSystem(Protocol):
 
     def charges(self, *, updated_since: datetime | None, cursor: str | None, limit: int) -> Page:
         """Charges changed at or after `updated_since`, as raw rows for CoreCharge."""
+
+    def statements(self, *, period: date, updated_since: datetime | None, cursor: str | None, limit: int) -> Page:
+        """Statements of the month that begins with `period`, changed since then, as raw rows for CoreStatement."""
 
     def policy_documents(self, reference: str) -> list[CoreDocument]:
         """The documents of a policy."""

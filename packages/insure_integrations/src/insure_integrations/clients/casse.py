@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import threading
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -59,6 +59,10 @@ class CasseClient:
     def charges(self, *, updated_since: datetime | None, cursor: str | None, limit: int) -> Page:
         return self._page("/v1/charges", "list_charges", updated_since, cursor, limit)
 
+    def statements(self, *, period: date, updated_since: datetime | None, cursor: str | None, limit: int) -> Page:
+        month = f"{period:%Y-%m}"
+        return self._page("/v1/statements", "list_statements", updated_since, cursor, limit, period=month)
+
     def policy_documents(self, reference: str) -> list[CoreDocument]:
         path = f"/v1/policies/{quote(reference, safe='')}/documents"
         return _parsed(_Documents, self._call("GET", path, operation="list_policy_documents")).results
@@ -102,8 +106,11 @@ class CasseClient:
             },
         )
 
-    def _page(self, path: str, operation: str, updated_since: datetime | None, cursor: str | None, limit: int) -> Page:
+    def _page(
+        self, path: str, operation: str, updated_since: datetime | None, cursor: str | None, limit: int, **filters: str
+    ) -> Page:
         params = {
+            **filters,
             "updated_since": updated_since.isoformat() if updated_since else None,
             "cursor": cursor,
             "limit": limit,

@@ -74,6 +74,7 @@ class CasseSandbox:
                 Route("/v1/policies/{reference}/documents", self._answering(self._documents)),
                 Route("/v1/policies/{reference}/documents/{document}", self._answering(self._document)),
                 Route("/v1/charges", self._answering(self._list_charges)),
+                Route("/v1/statements", self._answering(self._list_statements)),
                 Route("/v1/payments", self._answering(self._pay), methods=["POST"]),
                 Route("/v1/payments/{reference}/reversal", self._answering(self._reverse), methods=["POST"]),
             ]
@@ -101,6 +102,12 @@ class CasseSandbox:
             id_type=id_type, id_number=id_number, full_name=full_name, email=email
         )
         return {"holder": holder["reference"], "policy": policy["reference"], "charge": charge["reference"]}
+
+    def add_statement(self, *, holder: str, period: str, opening: str, charges: str, payments: str) -> dict[str, Any]:
+        """A holder's month (YYYY-MM), or another version of it; the closing balance follows from the rest."""
+        return self.portfolio.add_statement(
+            holder=holder, period=period, opening=opening, charges=charges, payments=payments
+        )
 
     def move_policy(self, reference: str, *, holder: str) -> None:
         """Give a policy to another holder, which no adapter may believe. Raises LookupError for unknown references."""
@@ -148,6 +155,11 @@ class CasseSandbox:
 
     async def _list_charges(self, request: Request) -> Response:
         return self._walks.page(request.query_params, self.portfolio.charges, self.controls)
+
+    async def _list_statements(self, request: Request) -> Response:
+        period = request.query_params.get("period", "")
+        rows = {name: row for name, row in self.portfolio.statements.items() if row["period"] == period}
+        return self._walks.page(request.query_params, rows, self.controls)
 
     async def _policy(self, request: Request) -> Response:
         return JSONResponse(self._find_policy(request))

@@ -81,6 +81,7 @@ class Portfolio:
     holders: dict[str, Row] = field(default_factory=dict)
     policies: dict[str, Row] = field(default_factory=dict)
     charges: dict[str, Row] = field(default_factory=dict)
+    statements: dict[str, Row] = field(default_factory=dict)
     random: Random = field(init=False)
     generated_at: datetime | None = field(init=False, default=None)
 
@@ -107,6 +108,28 @@ class Portfolio:
         policy = self._add_policy(holder, number=number, status="VIGENTE", plan="ANUAL", product="AUTO")
         charge = next(row for row in self.charges.values() if row["policy"] == policy["reference"])
         return holder, policy, charge
+
+    def add_statement(self, *, holder: str, period: str, opening: str, charges: str, payments: str) -> Row:
+        """A month of a holder; whoever has one of that month gets another version of it."""
+        reference = f"EXT-{holder}-{period}"
+        closing = Decimal(opening) + Decimal(charges) - Decimal(payments)
+        day = f"{period}-05"
+        self.statements[reference] = {
+            "reference": reference,
+            "holder": holder,
+            "period": period,
+            "opening": opening,
+            "charges": charges,
+            "payments": payments,
+            "closing": f"{closing:.2f}",
+            "currency": "COP",
+            "lines": [
+                {"date": day, "description": "Cargos del mes", "amount": charges},
+                {"date": day, "description": "Pagos del mes", "amount": f"{-Decimal(payments):.2f}"},
+            ],
+            "updated_at": _time(clock.now()),
+        }
+        return self.statements[reference]
 
     def replace(self, rows: dict[str, Row], reference: str, **changes: Any) -> Row:
         """A new version of a row, changed now. Raises LookupError for an unknown reference."""

@@ -4,7 +4,7 @@ from insure_payments.models.charges import Charge, ChargeHold
 from insure_payments.models.ledger import Account, Entry, Line
 from insure_payments.models.payments import Allocation, Payment, Receipt, Transaction
 from insure_payments.models.reconciliation import Difference, Reconciliation, ReportedTransaction
-from insure_payments.models.statements import Statement, StatementPeriod
+from insure_payments.models.statements import ExternalStatement, Statement, StatementPeriod
 from insure_payments.models.webhooks import WebhookEvent
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "ChargeHold",
     "Difference",
     "Entry",
+    "ExternalStatement",
     "Line",
     "Payment",
     "ProviderCatalog",

@@ -78,6 +78,11 @@ class Charge(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "due_date"], name="payments_charge_due"),
+            models.Index(
+                fields=["user", "due_date"],
+                name="payments_charge_unpaid",
+                condition=Q(status__in=[ChargeStatus.OPEN, ChargeStatus.PARTIALLY_PAID]),
+            ),
             models.Index(fields=["system", "holder_reference"], name="payments_charge_holder"),
         ]
 

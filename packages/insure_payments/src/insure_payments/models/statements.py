@@ -93,3 +93,41 @@ class StatementPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.period:%Y-%m}"
+
+
+class ExternalStatement(models.Model):
+    """A holder's month as the core system sees it, kept beside ours; see `selectors.differences`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    system = models.CharField(_("system"), max_length=40)
+    reference = models.CharField(_("reference"), max_length=64)
+    holder_reference = models.CharField(_("holder reference"), max_length=64)
+    period = models.DateField(_("period"), help_text=_("First day of the month."))
+    currency = models.CharField(_("currency"), max_length=3)
+    opening_in_cents = models.BigIntegerField(_("opening balance in cents"))
+    charges_in_cents = models.BigIntegerField(_("charges in cents"))
+    payments_in_cents = models.BigIntegerField(_("payments in cents"))
+    closing_in_cents = models.BigIntegerField(_("closing balance in cents"))
+    lines = models.JSONField(_("lines"))
+    changed_at = models.DateTimeField(_("changed at"), help_text=_("In the core system."))
+    received_at = models.DateTimeField(_("received at"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("statement of the core system")
+        verbose_name_plural = _("statements of the core system")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["system", "reference"], name="payments_external_statement_once"),
+            models.UniqueConstraint(
+                fields=["system", "period", "holder_reference", "currency"],
+                name="payments_external_statement_month",
+            ),
+            models.CheckConstraint(name="payments_external_statement_period", condition=Q(period__day=1)),
+            models.CheckConstraint(
+                name="payments_external_statement_figures",
+                condition=Q(closing_in_cents=F("opening_in_cents") + F("charges_in_cents") - F("payments_in_cents")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.reference}"

@@ -103,11 +103,46 @@ DIFFERENCES = f"WITH {_REPORTED} {' UNION ALL '.join(_FOUND)}"
 
 
 def day_of(run: Reconciliation) -> dict[str, Any]:
-    """The parameters of `DIFFERENCES`."""
+    """The parameters of both queries."""
     return {
         "run": run.pk,
         "provider": run.provider,
         "starts_at": start_of(run.date),
         "ends_at": start_of(run.date + timedelta(days=1)),
         "report_due": clock.now() - REPORT_TIME,
+        "period": run.date.replace(day=1),
     }
+
+
+# Whose statement it is, the charges of the same holder say. A client with several holders has the sum of theirs.
+STATEMENT_DIFFERENCES = """
+  WITH holders AS (
+    SELECT DISTINCT holder_reference, user_id FROM insure_payments_charge
+    WHERE system = %(provider)s AND user_id IS NOT NULL
+  ), theirs AS (
+    SELECT holders.user_id, external.currency, min(external.reference) AS reference,
+      sum(external.opening_in_cents) AS opening, sum(external.charges_in_cents) AS charges,
+      sum(external.payments_in_cents) AS payments, sum(external.closing_in_cents) AS closing
+    FROM insure_payments_externalstatement external
+    JOIN holders ON holders.holder_reference = external.holder_reference
+    WHERE external.system = %(provider)s AND external.period = %(period)s
+    GROUP BY 1, 2
+  ), ours AS (
+    SELECT account.user_id, account.currency, account.id::text AS reference,
+      statement.opening_in_cents AS opening, statement.charges_in_cents AS charges,
+      statement.payments_in_cents AS payments, statement.closing_in_cents AS closing
+    FROM insure_payments_statement statement JOIN insure_payments_account account ON account.id = statement.account_id
+    WHERE statement.period = %(period)s AND statement.closed_at IS NOT NULL
+      AND account.user_id IN (SELECT user_id FROM holders)
+  )
+  SELECT 'CORE',
+    CASE WHEN ours.user_id IS NULL THEN 'MISSING_HERE' WHEN theirs.user_id IS NULL THEN 'MISSING_THERE'
+      ELSE 'AMOUNT' END,
+    coalesce(theirs.reference, ours.reference), NULL::uuid,
+    coalesce(concat_ws(' ', ours.opening, ours.charges, ours.payments, ours.closing), ''),
+    coalesce(concat_ws(' ', theirs.opening, theirs.charges, theirs.payments, theirs.closing), '')
+  FROM ours FULL JOIN theirs ON theirs.user_id = ours.user_id AND theirs.currency = ours.currency
+  WHERE (coalesce(ours.opening, 0), coalesce(ours.charges, 0), coalesce(ours.payments, 0), coalesce(ours.closing, 0))
+    <> (coalesce(theirs.opening, 0), coalesce(theirs.charges, 0), coalesce(theirs.payments, 0),
+        coalesce(theirs.closing, 0))
+"""

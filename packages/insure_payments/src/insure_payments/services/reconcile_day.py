@@ -1,4 +1,4 @@
-"""Compare a day with the provider, the ledger and the core system.
+"""Compare a day with the provider, the ledger and the core system, and at a month's end the core system's statements.
 
 First the provider's list is read, page by page. Then the provider is asked by itself about each transaction that its
 list lacks, has otherwise or has beyond ours, and its answer goes the way of every answer, through `settle_payment`:
@@ -15,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from insure_common import clock, outbox
 from insure_common.database import session_lock
+from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import FINISHED_RECONCILIATIONS, DifferenceState, ReconciliationStatus, TransactionStatus
 from insure_payments.gateways.base import (
     GatewayRefused,
@@ -24,7 +25,7 @@ from insure_payments.gateways.base import (
     gateway,
 )
 from insure_payments.models import Payment, Reconciliation, ReportedTransaction, Transaction
-from insure_payments.selectors.differences import DIFFERENCES, day_of
+from insure_payments.selectors.differences import DIFFERENCES, STATEMENT_DIFFERENCES, day_of
 from insure_payments.services.refresh_transaction import refresh_transaction
 
 logger = logging.getLogger(__name__)
@@ -34,16 +35,16 @@ SLICE = timedelta(seconds=90)
 BATCH = 100
 
 # The id is left to PostgreSQL, which makes it a UUIDv4: nobody pages by it.
-KEEP = f"""
+KEEP = """
 INSERT INTO insure_payments_difference AS known
   (id, reconciliation_id, side, kind, subject, payment_id, ours, theirs, state, found_at, seen_at)
 SELECT gen_random_uuid(), %(run)s, found.side, found.kind, found.subject, found.payment_id, found.ours, found.theirs,
   'OPEN', %(now)s, %(now)s
-FROM ({DIFFERENCES}) found (side, kind, subject, payment_id, ours, theirs)
+FROM ({found}) found (side, kind, subject, payment_id, ours, theirs)
 ON CONFLICT (reconciliation_id, side, kind, subject) DO UPDATE SET
   ours = excluded.ours, theirs = excluded.theirs, payment_id = excluded.payment_id, state = 'OPEN',
   resolved_at = NULL, seen_at = excluded.seen_at
-"""  # noqa: S608 nothing but constants of ours goes into it
+"""
 
 
 def reconcile_day(*, reconciliation_id: UUID) -> Reconciliation:
@@ -70,6 +71,19 @@ def reconcile_day(*, reconciliation_id: UUID) -> Reconciliation:
 
 
 def _work(run: Reconciliation) -> None:
+    if run.provider != PaymentsSettings.load().CORE_SYSTEM:
+        _ask_provider(run)
+    with transaction.atomic():
+        _compare(run, gone=DifferenceState.TAKEN_OVER if run.is_listed else DifferenceState.GONE)
+        run.transactions = run.reported.count()
+        run.reported.all().delete()
+        _note(run, ReconciliationStatus.DONE)
+        outbox.complete()
+    if still_open := run.differences.filter(state=DifferenceState.OPEN).count():
+        logger.error("day does not agree", extra={"reconciliation": str(run.pk), "differences": still_open})
+
+
+def _ask_provider(run: Reconciliation) -> None:
     deadline = clock.now() + SLICE
     while not run.is_listed:
         _read_page(run)
@@ -84,14 +98,6 @@ def _work(run: Reconciliation) -> None:
         for provider_id in doubtful:
             _ask(run, provider_id)
             _stop_after(deadline)
-    with transaction.atomic():
-        _compare(run, gone=DifferenceState.TAKEN_OVER)
-        run.transactions = run.reported.count()
-        run.reported.all().delete()
-        _note(run, ReconciliationStatus.DONE)
-        outbox.complete()
-    if still_open := run.differences.filter(state=DifferenceState.OPEN).count():
-        logger.error("day does not agree", extra={"reconciliation": str(run.pk), "differences": still_open})
 
 
 def _stop_after(deadline: datetime) -> None:
@@ -189,9 +195,10 @@ def _ask(run: Reconciliation, provider_id: str) -> None:
 def _compare(run: Reconciliation, *, gone: DifferenceState) -> None:
     """Note every difference that there is now; one that was open and is no more has come to its end."""
     now = clock.now()
+    query = STATEMENT_DIFFERENCES if run.provider == PaymentsSettings.load().CORE_SYSTEM else DIFFERENCES
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute(KEEP, day_of(run) | {"now": now})
+            cursor.execute(KEEP.format(found=query), day_of(run) | {"now": now})
         ended = run.differences.filter(Q(state=DifferenceState.OPEN) & Q(seen_at__lt=now))
         ended.update(state=gone, resolved_at=now, seen_at=F("seen_at"))

@@ -12,7 +12,7 @@ from insure_common import clock, outbox
 from insure_common.exceptions import ValidationError
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import FINISHED_RECONCILIATIONS, DifferenceState, ReconciliationStatus
-from insure_payments.models import Difference, Reconciliation
+from insure_payments.models import Difference, Reconciliation, StatementPeriod
 from insure_payments.periods import start_of
 
 LOOK_BACK = timedelta(days=7)
@@ -22,12 +22,16 @@ LOOK_BACK = timedelta(days=7)
 def request_reconciliation(*, provider: str, date: date, actor: Any = None) -> Reconciliation:
     """Have a past Bogota day compared, again if it was before; a comparison under way goes on where it is.
 
-    Raises ValidationError for an unknown provider or a day that is not over.
+    With the core system as the provider its statements are compared with ours, at the end of a closed month. Raises
+    ValidationError for an unknown provider or a day that cannot be compared.
     """
-    if provider not in PaymentsSettings.load().GATEWAYS:
+    settings = PaymentsSettings.load()
+    if provider not in (*settings.GATEWAYS, settings.CORE_SYSTEM):
         raise ValidationError({"provider": [_("There is no such provider.")]})
     if date >= clock.today():
         raise ValidationError({"date": [_("Only a day that is over can be compared.")]})
+    if provider == settings.CORE_SYSTEM and not _ends_closed_month(date):
+        raise ValidationError({"date": [_("Statements are compared on the last day of a closed month.")]})
     with transaction.atomic():
         Reconciliation.objects.bulk_create([Reconciliation(provider=provider, date=date)], ignore_conflicts=True)
         run = Reconciliation.objects.select_for_update(no_key=True, of=("self",)).get(provider=provider, date=date)
@@ -54,16 +58,25 @@ def request_reconciliation(*, provider: str, date: date, actor: Any = None) -> R
 
 def request_due_reconciliations() -> None:
     """For the schedule: yesterday with every provider, and once a day again what is not settled of the days before."""
-    today = clock.today()
-    for provider in PaymentsSettings.load().GATEWAYS:
-        if not Reconciliation.objects.filter(provider=provider, date=today - timedelta(days=1)).exists():
-            request_reconciliation(provider=provider, date=today - timedelta(days=1))
+    settings, today = PaymentsSettings.load(), clock.today()
+    due = [(provider, today - timedelta(days=1)) for provider in settings.GATEWAYS]
+    end_of_month = today.replace(day=1) - timedelta(days=1)
+    if _ends_closed_month(end_of_month):
+        due.append((settings.CORE_SYSTEM, end_of_month))
+    for provider, day in due:
+        if not Reconciliation.objects.filter(provider=provider, date=day).exists():
+            request_reconciliation(provider=provider, date=day)
     still_open = Difference.objects.filter(reconciliation=OuterRef("pk"), state=DifferenceState.OPEN)
     unsettled = Reconciliation.objects.filter(
         ~Q(status=ReconciliationStatus.DONE) | Exists(still_open),
-        provider__in=PaymentsSettings.load().GATEWAYS,
+        provider__in=[*settings.GATEWAYS, settings.CORE_SYSTEM],
         date__gte=today - LOOK_BACK,
         requested_at__lt=start_of(today),
     )
     for run in unsettled:
         request_reconciliation(provider=run.provider, date=run.date)
+
+
+def _ends_closed_month(date: date) -> bool:
+    closed = StatementPeriod.objects.filter(period=date.replace(day=1), closed_at__isnull=False)
+    return (date + timedelta(days=1)).day == 1 and closed.exists()
