@@ -146,3 +146,20 @@ def test_ended_sessions_hold_on_the_next_request(terminal):
 
 def messages(sandbox: str, email: str) -> list[dict[str, Any]]:
     return httpx.get(f"{sandbox}/mail/messages/", params={"to": email}).json()
+
+
+def test_requests_about_personal_data_are_opened_extended_and_closed(terminal):
+    opened = terminal.users("requests", "open", terminal.email["CLIENT"], "--kind", "ACCESS", *REASON)
+    assert opened.returncode == 0, opened.stderr
+    number = opened.stdout.split()[0]
+    assert f"{number} is OPEN, due on " in opened.stdout
+    (line,) = [line for line in terminal.users("requests", "list").stdout.splitlines() if number in line]
+    assert line.split()[1:3] == ["ACCESS", "OPEN"]
+    assert terminal.users("requests", "list", acting="SUPERVISOR").returncode == 2
+    extended = terminal.users("requests", "extend", number, *REASON)
+    assert extended.stdout.split()[-1] > opened.stdout.split()[-1]
+    closed = terminal.users("requests", "close", number, "--outcome", "DONE", *REASON)
+    assert f"{number} is DONE" in closed.stdout
+    assert terminal.users("requests", "close", number, "--outcome", "DONE", *REASON).returncode == 2
+    assert number not in terminal.users("requests", "list").stdout
+    assert number in terminal.users("requests", "list", "--all").stdout

@@ -19,7 +19,7 @@ from insure_users.errors import (
     PermissionDenied,
     StatusNotAllowed,
 )
-from insure_users.models import Challenge, Consent, Session
+from insure_users.models import Challenge, Consent, DataRequest, Session
 from insure_users.public import (
     change_role,
     create_admin,
@@ -122,7 +122,7 @@ def test_export_holds_every_row_keyed_to_the_person_and_no_secret(admin, ana):
     for secret in (ana.password, *Challenge.objects.exclude(code_hash="").values_list("code_hash", flat=True)):
         assert secret not in text
     event = AuditEvent.objects.get(action="users.user_exported")
-    parts = ["challenges", "consent_events", "consents", "sessions", "user"]
+    parts = ["challenges", "consent_events", "consents", "requests", "sessions", "user"]
     assert event.metadata == WHY | {"parts": parts}
 
 
@@ -134,7 +134,7 @@ def test_export_knows_every_table_with_a_key_to_the_user(admin):
         for field in related
         if field.auto_created and field.related_model._meta.app_label == "insure_users"
     }
-    assert tables == {Session, Consent, Challenge}
+    assert tables == {Session, Consent, Challenge, DataRequest}
 
 
 def test_export_proves_what_was_agreed_to(admin, ana):

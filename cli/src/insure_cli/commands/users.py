@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 
 from insure_cli import exits
-from insure_cli.acting import acting, actor_named, service, user_by_email, why
+from insure_cli.acting import acting, actor_named, service, target, why
+from insure_cli.commands.requests import requests
 
 LABELS = {
     "id": "id",
@@ -35,6 +35,9 @@ whom = click.argument("user", metavar="USER")
 @click.group()
 def users() -> None:
     """Accounts. USER is an id or an e-mail."""
+
+
+users.add_command(requests)
 
 
 @users.command("create-admin")
@@ -89,7 +92,7 @@ def show(*, acting: str, user: str, as_json: bool) -> None:
         from insure_users.public import show_user
 
         actor = actor_named(acting)
-        shown = show_user(viewer=actor, user_id=_target(user, actor))
+        shown = show_user(viewer=actor, user_id=target(user, actor))
     if as_json:
         _echo_json(shown)
     else:
@@ -106,7 +109,7 @@ def suspend(*, acting: str, reason: str, user: str) -> None:
         from insure_users.public import suspend_user
 
         actor = actor_named(acting)
-        suspend_user(actor=actor, user_id=_target(user, actor), reason=reason)
+        suspend_user(actor=actor, user_id=target(user, actor), reason=reason)
     click.echo(f"{user} is suspended and signed out.")
 
 
@@ -120,7 +123,7 @@ def reactivate(*, acting: str, reason: str, user: str) -> None:
         from insure_users.public import reactivate_user
 
         actor = actor_named(acting)
-        reactivate_user(actor=actor, user_id=_target(user, actor), reason=reason)
+        reactivate_user(actor=actor, user_id=target(user, actor), reason=reason)
     click.echo(f"{user} is active.")
 
 
@@ -135,7 +138,7 @@ def set_role(*, acting: str, reason: str, user: str, role: str) -> None:
         from insure_users.public import change_role
 
         actor = actor_named(acting)
-        change_role(actor=actor, user_id=_target(user, actor), role=role, reason=reason)
+        change_role(actor=actor, user_id=target(user, actor), role=role, reason=reason)
     click.echo(f"{user} is {role}.")
 
 
@@ -149,7 +152,7 @@ def end_sessions(*, acting: str, reason: str, user: str) -> None:
         from insure_users.public import end_sessions
 
         actor = actor_named(acting)
-        ended = end_sessions(actor=actor, user_id=_target(user, actor), reason=reason)
+        ended = end_sessions(actor=actor, user_id=target(user, actor), reason=reason)
     click.echo(f"{user} is signed out; {ended} {'session' if ended == 1 else 'sessions'} ended.")
 
 
@@ -166,7 +169,7 @@ def export_data(*, acting: str, reason: str, user: str, output: Path | None) -> 
         from insure_users.public import export_data
 
         actor = actor_named(acting)
-        exported = export_data(actor=actor, user_id=_target(user, actor), reason=reason)
+        exported = export_data(actor=actor, user_id=target(user, actor), reason=reason)
     if output is None:
         _echo_json(exported)
         return
@@ -192,22 +195,8 @@ def pseudonymise(*, acting: str, reason: str, user: str, yes: bool) -> None:
         from insure_users.public import pseudonymise_user
 
         actor = actor_named(acting)
-        closed = pseudonymise_user(actor=actor, user_id=_target(user, actor), reason=reason)
+        closed = pseudonymise_user(actor=actor, user_id=target(user, actor), reason=reason)
     click.echo(f"Account {closed.pk} is closed and names nobody.")
-
-
-def _target(text: str, actor: Any) -> UUID:
-    """The user's id. Who sees personal data masked cannot find anybody by e-mail either, as in the API.
-
-    An unknown e-mail becomes an id that nobody has: the service answers once it has checked the actor's right.
-    """
-    from insure_common.ids import new_id
-
-    try:
-        return UUID(text)
-    except ValueError:
-        found = user_by_email(text) if actor.has_perm("insure_users.view_personal_data") else None
-        return found.pk if found else new_id()
 
 
 def _confirmed(question: str) -> bool:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 USER = "insure_users.user"
 SESSION = "insure_users.session"
 CHALLENGE = "insure_users.challenge"
+DATA_REQUEST = "insure_users.data_request"
 
 USER_REGISTERED = "users.user_registered"
 USER_CREATED = "users.user_created"
@@ -25,6 +26,9 @@ ROLE_CHANGED = "users.role_changed"
 SESSIONS_ENDED = "users.sessions_ended"
 USER_EXPORTED = "users.user_exported"
 USER_PSEUDONYMISED = "users.user_pseudonymised"
+REQUEST_OPENED = "users.request_opened"
+REQUEST_EXTENDED = "users.request_extended"
+REQUEST_CLOSED = "users.request_closed"
 CONSENT_GIVEN = "users.consent_given"
 CONSENT_REVOKED = "users.consent_revoked"
 USER_VIEWED = "users.user_viewed"
@@ -50,6 +54,9 @@ ACTIONS = {
     SESSIONS_ENDED: _("All sessions ended by an operator"),
     USER_EXPORTED: _("User's data exported"),
     USER_PSEUDONYMISED: _("User pseudonymised"),
+    REQUEST_OPENED: _("Request about personal data received"),
+    REQUEST_EXTENDED: _("Term of a request about personal data extended"),
+    REQUEST_CLOSED: _("Request about personal data answered"),
     CONSENT_GIVEN: _("Consent given"),
     CONSENT_REVOKED: _("Consent revoked"),
     USER_VIEWED: _("User's data viewed"),

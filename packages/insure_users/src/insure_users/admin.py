@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
-from insure_common.admin import ReadOnlyAdmin
-from insure_users.models import User
+from insure_common.admin import OwnedAdmin, ReadOnlyAdmin
+from insure_users.models import DataRequest, User
 
 
 class UserAdmin(ReadOnlyAdmin):
@@ -14,6 +15,18 @@ class UserAdmin(ReadOnlyAdmin):
     search_fields = ("full_name", "=email_primary", "=id_number")
     ordering = ("-id",)
     exclude = ("password",)
+
+
+@admin.register(DataRequest)
+class DataRequestAdmin(OwnedAdmin):
+    view_permissions = ("insure_users.handle_request",)
+    list_display = ("due_on", "kind", "status", "is_overdue", "user_id", "received_on", "extended_at", "closed_at")
+    list_filter = ("status", "kind")
+    ordering = ("due_on", "id")
+
+    @admin.display(boolean=True, description=_("overdue"))
+    def is_overdue(self, request: DataRequest) -> bool:
+        return request.is_overdue
 
 
 if get_user_model() is User:

@@ -67,3 +67,33 @@ class SessionEnd(models.TextChoices):
 class ConsentKind(models.TextChoices):
     TERMS = "TERMS", _("Terms of use")
     PRIVACY = "PRIVACY", _("Treatment of personal data")
+
+
+class RequestKind(models.TextChoices):
+    """What a person can ask about their data."""
+
+    ACCESS = "ACCESS", _("To see the data")
+    CORRECTION = "CORRECTION", _("To have data corrected")
+    DELETION = "DELETION", _("To have data deleted")
+    REVOCATION = "REVOCATION", _("To take a consent back")
+
+
+class RequestStatus(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    DONE = "DONE", _("Done")
+    REFUSED = "REFUSED", _("Refused")
+
+
+# Business days, Ley 1581 de 2012: art. 14 for questions, art. 15 for claims.
+TERM_DAYS = {
+    RequestKind.ACCESS: 10,
+    RequestKind.CORRECTION: 15,
+    RequestKind.DELETION: 15,
+    RequestKind.REVOCATION: 15,
+}
+EXTENSION_DAYS = {
+    RequestKind.ACCESS: 5,
+    RequestKind.CORRECTION: 8,
+    RequestKind.DELETION: 8,
+    RequestKind.REVOCATION: 8,
+}

@@ -63,6 +63,11 @@ class StatusNotAllowed(Conflict):
     default_code = "status_not_allowed"
 
 
+class RequestStateNotAllowed(Conflict):
+    default_detail = _("The request is closed, overdue, or was extended before.")
+    default_code = "request_state_not_allowed"
+
+
 class DocumentTaken(Conflict):
     default_detail = _("Another account holds this document.")
     default_code = "document_taken"

@@ -28,6 +28,7 @@ _ACT = {
     "insure_users.end_sessions",
     "insure_users.export_user",
     "insure_users.pseudonymise_user",
+    "insure_users.handle_request",
     "insure_payments.add_any_charge",
     "insure_payments.void_any_charge",
     "insure_payments.void_any_payment",

@@ -15,7 +15,7 @@ from insure_common.conf import import_dotted
 from insure_common.export import columns_of
 from insure_users import actions
 from insure_users.conf import UsersSettings
-from insure_users.models import Challenge, Consent, Session, User
+from insure_users.models import Challenge, Consent, DataRequest, Session, User
 from insure_users.services.operator_rights import locked_target, record_operation
 
 SECRETS = {"password", "password_hash", "code_hash", "current", "previous", "kid", "is_decoy"}
@@ -36,6 +36,7 @@ def export_data(*, actor: User, user_id: UUID, reason: str) -> dict[str, Any]:
             "user": _columns(user),
             "consents": [_columns(row) for row in Consent.objects.filter(user_id=user.pk).order_by("pk")],
             "consent_events": [_with_proof(event) for event in _consent_events(user)],
+            "requests": [_columns(row) for row in DataRequest.objects.filter(user_id=user.pk).order_by("pk")],
             "sessions": [_columns(row) for row in Session.objects.filter(user_id=user.pk).order_by("pk")],
             "challenges": [_columns(row) for row in Challenge.objects.filter(user_id=user.pk).order_by("pk")],
         }
