@@ -15,7 +15,7 @@ from insure_common.testing.http import serve
 from insure_integrations.public import request_sync
 from insure_integrations.testing.casse import CasseSandbox
 from insure_payments.enums import PaymentStatus
-from insure_payments.models import Payment, Receipt, WebhookEvent
+from insure_payments.models import Payment, Receipt
 from insure_payments.public import verify_ledger
 from insure_payments.testing.wompi import WompiSandbox
 from insure_policies.models import Document, Policy
@@ -190,16 +190,6 @@ def test_what_the_law_keeps_stays_and_the_core_system_brings_nothing_back(zoraid
     for model, rows in kept.items():
         found = model.objects.filter(user=zoraida) if model is Policy else model.objects.all()
         assert list(found.values(*rows[0])) == rows
-
-
-def test_payment_under_way_is_finished_before_its_payer_is_erased(zoraida, wompi, drain_outbox, clock):
-    payment = Payment.objects.get()
-    Payment.objects.update(status=PaymentStatus.PENDING, settled_in_cents=0)
-    pseudonymise_user(actor=make_user(role=Role.ADMIN), user_id=zoraida.pk, reason="asked for")
-    drain_outbox()
-    payment.refresh_from_db()
-    assert payment.method["id_number"] == ZORAIDA["id_number"]
-    assert WebhookEvent.objects.exclude(raw_body=b"").exists()
 
 
 NOT_EXPORTED = {
