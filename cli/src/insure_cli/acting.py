@@ -18,6 +18,7 @@ def service() -> Iterator[None]:
     """The project, a correlation id, and the exit codes for what services raise."""
     project.set_up()
     from django.db import InterfaceError, OperationalError
+    from django.http import Http404
     from django.utils.translation import override
     from rest_framework.exceptions import APIException
 
@@ -28,6 +29,8 @@ def service() -> Iterator[None]:
             yield
     except APIException as error:
         exits.end(exits.NOT_ALLOWED, _sentence(error.detail))
+    except Http404:
+        exits.end(exits.NOT_ALLOWED, "Not found.")
     except (InterfaceError, OperationalError) as error:
         exits.end(exits.NOT_REACHABLE, f"The database does not answer: {str(error).splitlines()[0]}")
 

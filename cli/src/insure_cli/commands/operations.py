@@ -2,11 +2,25 @@
 
 import signal
 import threading
+from datetime import datetime
+from typing import Any
 
 import click
 
 from insure_cli import exits, project
-from insure_cli.acting import acting, actor_named, service, why
+from insure_cli.acting import acting, actor_named, service, target, why
+from insure_cli.text import echo_table
+
+BALANCE = (("ACCOUNTS OF KIND", 16), ("CUR", 3), ("NUMBER", 10), ("CENTS", 20))
+LINES = (
+    ("POSTED (UTC)", 19),
+    ("KIND", 16),
+    ("CAUSE", 48),
+    ("ACCOUNT", 36),
+    ("CENTS", 18),
+    ("CUR", 3),
+    ("BALANCE", 18),
+)
 
 
 @click.command()
@@ -109,6 +123,51 @@ def ledger_verify() -> None:
     report = verify_ledger()
     click.echo(f"{report.entries} entries, {report.accounts} accounts: {'balanced' if report.ok else 'not balanced'}")
     _name_problems(report.problems)
+
+
+@ledger.command("balance")
+def ledger_balance() -> None:
+    """Add up the accounts of each kind; exit 1 if all together are not zero."""
+    with service():
+        from insure_payments.public import ledger_balance
+
+        totals = ledger_balance()
+    echo_table(BALANCE, [(each.kind, each.currency, each.accounts, each.balance_in_cents) for each in totals])
+    if sum(each.balance_in_cents for each in totals):
+        exits.end(exits.FOUND_WRONG, "The accounts do not add up to zero: see insure ledger verify.")
+
+
+@ledger.command("show")
+@acting
+@click.argument("user", metavar="[USER]", required=False)
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, Bogota.")
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="Last day, Bogota.")
+def ledger_show(*, acting: str, user: str | None, since: datetime | None, until: datetime | None) -> None:
+    """Print the postings of all accounts, or of USER's (an id or an e-mail), in their order."""
+    with service():
+        from insure_payments.public import show_ledger
+
+        actor = actor_named(acting)
+        lines = show_ledger(
+            viewer=actor,
+            user_id=target(user, actor) if user else None,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
+        number = echo_table(LINES, map(_line, lines))
+    click.echo(f"{number} {'line' if number == 1 else 'lines'}", err=True)
+
+
+def _line(line: Any) -> tuple[object, ...]:
+    return (
+        f"{line.posted_at:%Y-%m-%d %H:%M:%S}",
+        line.entry.kind,
+        f"{line.entry.source} {line.entry.external_id}",
+        line.account.user_id or line.account.kind,
+        line.amount_in_cents,
+        line.currency,
+        "" if line.balance_after_in_cents is None else line.balance_after_in_cents,
+    )
 
 
 def _name_problems(problems: list[str]) -> None:

@@ -12,6 +12,7 @@ import click
 from insure_cli import exits
 from insure_cli.acting import acting, actor_named, service, target, why
 from insure_cli.commands.requests import requests
+from insure_cli.text import printable
 
 LABELS = {
     "id": "id",
@@ -227,7 +228,7 @@ def _echo_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _clipped(text: str) -> str:
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
@@ -239,9 +240,4 @@ def _echo_user(user: Mapping[str, Any]) -> None:
     }
     for name, label in LABELS.items():
         if values[name]:
-            click.echo(f"{label:<14}{_printable(str(values[name]))}")
-
-
-def _printable(text: str) -> str:
-    """People choose their names: nothing in them may steer the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+            click.echo(f"{label:<14}{printable(str(values[name]))}")

@@ -37,6 +37,7 @@ class InsurePaymentsConfig(AppConfig):
                 "payments.transaction_quarantined": _("Transaction quarantined: it does not belong to its payment"),
                 "payments.payment_viewed": _("Payment of a client looked at"),
                 "payments.webhook_event_viewed": _("Event of a payment provider looked at"),
+                "payments.ledger_viewed": _("Ledger looked at"),
                 "payments.account_viewed": _("Account of a client looked at"),
                 "payments.reconciliation_requested": _("Comparison of a day requested"),
                 "payments.statements_closed": _("Statements of a month closed"),

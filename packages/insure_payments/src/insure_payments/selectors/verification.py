@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django.db import connection, transaction
+from django.db import connection
+
+from insure_payments.selectors.ledger import snapshot
 
 MOST_NAMED = 100
 """Of each kind of difference that many are named; the rest is counted."""
@@ -112,9 +114,7 @@ class LedgerReport:
 
 def verify_ledger() -> LedgerReport:
     """Recompute everything in one snapshot. PostgreSQL does the sums, so memory does not grow with the ledger."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = 0")
+    with snapshot(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT (SELECT count(*) FROM insure_payments_entry), (SELECT count(*) FROM insure_payments_account)"
         )

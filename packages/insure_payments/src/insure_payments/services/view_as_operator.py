@@ -1,5 +1,7 @@
 """Operators who look at what belongs to one client leave a trace."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +11,12 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 
 from insure_audit.public import record
-from insure_common.exceptions import NotFound
-from insure_payments.models import Payment, WebhookEvent
+from insure_common.exceptions import NotFound, PermissionDenied
+from insure_payments.models import Line, Payment, WebhookEvent
+from insure_payments.permissions import VIEW_ANY_ACCOUNT, VIEW_ANY_PAYMENT
 from insure_payments.selectors.cases import payments_in_full
-from insure_payments.selectors.payments import webhook_events
+from insure_payments.selectors.ledger import ledger_lines
+from insure_payments.selectors.payments import find_payment, webhook_events
 
 
 def view_payment(*, actor: Any, payment_id: UUID) -> Payment:
@@ -21,6 +25,33 @@ def view_payment(*, actor: Any, payment_id: UUID) -> Payment:
         payment = get_object_or_404(payments_in_full(), pk=payment_id)
         record("payments.payment_viewed", actor=actor, target_type="insure_payments.payment", target_id=payment.pk)
         return payment
+
+
+def show_payment(*, viewer: Any, payment: str) -> Payment:
+    """A payment by its reference or id, with all that an operator decides by. Raises PermissionDenied, NotFound."""
+    if not viewer.has_perm(VIEW_ANY_PAYMENT):
+        raise PermissionDenied
+    found = find_payment(payment)
+    if found is None:
+        raise NotFound
+    return view_payment(actor=viewer, payment_id=found.pk)
+
+
+def show_ledger(
+    *, viewer: Any, user_id: Any = None, since: date | None = None, until: date | None = None
+) -> Iterator[Line]:
+    """The lines of the ledger, or of one user's account: see `ledger_lines`.
+
+    Raises PermissionDenied, NotFound, Http404.
+    """
+    if not viewer.has_perm(VIEW_ANY_ACCOUNT):
+        raise PermissionDenied
+    if user_id is None:
+        with transaction.atomic():
+            record("payments.ledger_viewed", actor=viewer, target_type="insure_payments.entry", target_id="list")
+    else:
+        user_id = view_account(actor=viewer, user_id=str(user_id))
+    return ledger_lines(user_id=user_id, since=since, until=until)
 
 
 def view_webhook_event(*, actor: Any, event_id: UUID) -> WebhookEvent:

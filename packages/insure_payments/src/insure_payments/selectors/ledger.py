@@ -1,0 +1,58 @@
+"""The whole ledger, for operators: what its accounts add up to, and its lines one after the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+
+from insure_payments.models import Line
+from insure_payments.periods import start_of
+
+LINES_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTotal:
+    """All accounts of one kind and currency; minor units, positive: a debit."""
+
+    kind: str
+    currency: str
+    accounts: int
+    balance_in_cents: int
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """The database as it is at one moment, for as long as it takes to read it."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
+def ledger_balance() -> list[AccountTotal]:
+    """What the lines of each kind of account add up to; together they are zero in each currency."""
+    with snapshot():
+        totals = Line.objects.values_list("account__kind", "currency").order_by("currency", "account__kind")
+        rows = totals.annotate(Count("account", distinct=True), Sum("amount_in_cents"))
+        return [AccountTotal(*row) for row in rows]
+
+
+def ledger_lines(*, user_id: Any = None, since: date | None = None, until: date | None = None) -> Iterator[Line]:
+    """The lines of all accounts in the order of posting, or of a user's; of the Bogota days given, both included.
+
+    However many there are, few are in memory at a time.
+    """
+    lines = Line.objects.select_related("entry", "account").order_by("pk")
+    if user_id is not None:
+        lines = lines.filter(account__user_id=user_id).order_by("account_id", "account_seq")
+    if since:
+        lines = lines.filter(posted_at__gte=start_of(since))
+    if until:
+        lines = lines.filter(posted_at__lt=start_of(until + timedelta(days=1)))
+    with snapshot():
+        yield from lines.iterator(chunk_size=LINES_AT_ONCE)
