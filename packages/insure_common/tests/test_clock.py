@@ -32,6 +32,16 @@ def test_host_whose_clock_is_set_back_goes_on():
         assert clock.now() >= before
 
 
+def test_slow_answer_moves_nothing(monkeypatch):
+    connection.ensure_connection()
+    zero = clock._zero
+    ticks = iter([clock.time.monotonic() - 3, clock.time.monotonic() + 3])
+    monkeypatch.setattr(clock.time, "monotonic", lambda: next(ticks))
+    clock.follow(connection)
+    monkeypatch.undo()
+    assert clock._zero == zero
+
+
 def test_time_follows_a_database_whose_clock_was_set(monkeypatch):
     monkeypatch.setattr(clock, "_zero", clock._zero - MINUTES)
     connection.close()

@@ -40,7 +40,9 @@ def follow(connection: BaseDatabaseWrapper, **_: Any) -> None:
         cursor.execute("SELECT clock_timestamp()")
         (moment,) = cursor.fetchone()
     answered_at = time.monotonic()
-    _zero = moment - timedelta(seconds=(asked_at + answered_at) / 2)
+    # The database looked at its clock somewhere between; what fits that already is not corrected back and forth.
+    earliest, latest = moment - timedelta(seconds=answered_at), moment - timedelta(seconds=asked_at)
+    _zero = latest if _zero is None else min(max(_zero, earliest), latest)
 
 
 def travel(delta: timedelta) -> None:
