@@ -24,6 +24,9 @@ MEMBERS = {package: ROOT / "packages" / package for package in PACKAGES} | {
 }
 SUITES = {package: ROOT / "packages" / package for package in PACKAGES} | {"insure_cli": ROOT / "cli", "composed": ROOT}
 
+PEERS = ("Django<5.3", "psycopg[binary]", "django-hordak==2.0.0", "django-ledger==0.8.5", "dj-stripe==2.11.0")
+"""What the benchmarks compare with; apart from everything else, for nothing here depends on it."""
+
 ENDS_WITH_NOX = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execvp(sys.argv[1], sys.argv[1:])"
 """Without it a suite would go on when nox is killed."""
 
@@ -102,8 +105,12 @@ def types(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Run the benchmarks: nox -s bench -- [NAME...]."""
     install_wheels(session, "insure_cli", extra="local")
+    peers = ROOT / ".nox" / "peers"
+    subprocess.run([UV, "venv", "--quiet", "--allow-existing", "--python", sys.executable, peers], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", peers, *PEERS], check=True)
+    environment = servers("--durable") | {"BENCH_PEERS": str(peers / "bin/python")}
     for name in session.posargs or sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py")):
-        run(session, "python", str(ROOT / "benchmarks" / f"{name}.py"))
+        run(session, "python", str(ROOT / "benchmarks" / f"{name}.py"), env=environment)
 
 
 @nox.session(requires=["build"])
@@ -156,12 +163,12 @@ def editable() -> list[str]:
     ]
 
 
-def run(session: nox.Session, *command: str) -> None:
+def run(session: nox.Session, *command: str, env: dict[str, str] | None = None) -> None:
     """Run a command on the servers of this nox run."""
     session.log(" ".join(command))
     session.run(
         *("python", "-c", ENDS_WITH_NOX, *command),
-        env=servers(),
+        env=env or servers(),
         interrupt_timeout=30,
         terminate_timeout=20,
         log=False,
@@ -169,7 +176,7 @@ def run(session: nox.Session, *command: str) -> None:
 
 
 @functools.cache
-def servers() -> dict[str, str]:
+def servers(*options: str) -> dict[str, str]:
     """PostgreSQL and Redis, once for the whole run, and the environment that finds them.
 
     They belong to no session and end when our end of their standard input closes, also when nox is killed.
@@ -181,7 +188,7 @@ def servers() -> dict[str, str]:
         check=True,
     )
     process = subprocess.Popen(
-        [home / "bin/python", SERVERS],
+        [home / "bin/python", SERVERS, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -5,8 +5,11 @@ Variants run interleaved; each figure is the median of several rounds.
 
 import io
 import os
+import random
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,7 @@ import django
 
 django.setup()
 
+import redis
 from celery import current_app
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -36,6 +40,8 @@ ROUNDS = 15
 REQUESTS = 300
 INSERTS = 200
 ROWS = 2_000
+HANDOVERS = 300
+RELAY = "relay"
 
 
 class Hello(APIView):
@@ -106,6 +112,25 @@ def relay_rate() -> float:
     return rate
 
 
+def handover_latencies() -> list[float]:
+    """Milliseconds from a commit until the broker has the message, one by one, from a relay in a process of its own."""
+    relay_process = subprocess.Popen([sys.executable, __file__, RELAY])  # noqa: S603 this program
+    broker = redis.from_url(settings.CELERY_BROKER_URL)
+    found = []
+    try:
+        for number in range(HANDOVERS + 1):
+            started = time.perf_counter()
+            outbox.enqueue("insure_common.none", payload={"id": number})
+            assert broker.blpop("celery", timeout=20)
+            found.append((time.perf_counter() - started) * 1000)
+            time.sleep(random.uniform(0, 0.05))
+    finally:
+        relay_process.terminate()
+        relay_process.wait()
+    # The first one waited for the process to start.
+    return found[1:]
+
+
 def medians(variants: dict[str, Callable[[], float]], rounds: int = ROUNDS) -> dict[str, float]:
     figures: dict[str, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
@@ -122,6 +147,8 @@ def main() -> None:
     inserts = medians({"bare": bare_inserts, "outbox": rows_enqueued})
     rate = medians({"relay": relay_rate}, rounds=5)["relay"]
     OutboxMessage.objects.all().delete()
+    latencies = statistics.quantiles(handover_latencies(), n=100)
+    OutboxMessage.objects.all().delete()
     added, times = http["composed"] - http["bare"], inserts["outbox"] / inserts["bare"]
     for name, milliseconds, remark in (
         ("request, bare DRF view", http["bare"], ""),
@@ -131,7 +158,10 @@ def main() -> None:
     ):
         print(f"{name:<32}{milliseconds:8.3f} ms   {remark}")
     print(f"{'relay to Redis':<32}{rate:8.0f} rows a second")
+    print(f"{'hand-over of one row':<32}{latencies[49]:8.0f} ms, 99th percentile {latencies[98]:.0f} ms   (gate: 300)")
 
 
 if __name__ == "__main__":
+    if RELAY in sys.argv:
+        relay.run(threading.Event())
     main()

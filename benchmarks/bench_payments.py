@@ -9,8 +9,10 @@ application in this process, without a socket.
 import hashlib
 import io
 import json
+import logging
 import os
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -41,10 +43,12 @@ from rest_framework.views import APIView
 
 from insure_common import clock
 from insure_common.ids import new_id
+from insure_common.people import people
+from insure_payments.documents.receipt import receipt_pdf
 from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
 from insure_payments.gateways.base import GatewayTransaction
 from insure_payments.gateways.wompi_events import event_checksum
-from insure_payments.models import Allocation, Charge, ChargeHold, Payment, Transaction
+from insure_payments.models import Allocation, Charge, ChargeHold, Payment, Receipt, Transaction
 from insure_payments.services.post_charges import post_charges
 from insure_payments.services.post_entry import Draft, Leg, post_entry
 from insure_payments.services.settle_payment import settle_payment
@@ -52,6 +56,8 @@ from insure_payments.services.start_payment import reference_of
 from insure_payments.testing.factories import METHOD
 from insure_users.models import User
 from insure_users.testing.factories import person
+
+Row = tuple[str, float, str]
 
 ROUNDS = 9
 PER_ROUND = 150
@@ -361,69 +367,115 @@ def handlers() -> tuple[WSGIHandler, WSGIHandler]:
     return composed, bare
 
 
-def webhooks() -> Iterator[tuple[str, float, str]]:
+class Peer:
+    """Another library's like work, in turns with ours; see peers.py."""
+
+    def __init__(self, name: str) -> None:
+        program = [os.environ["BENCH_PEERS"], str(Path(__file__).with_name("peers.py")), name]
+        self.process = subprocess.Popen(  # noqa: S603 our own program
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._line() == "ready"
+
+    def rate(self, amount: int) -> float:
+        assert self.process.stdin
+        print(amount, file=self.process.stdin, flush=True)
+        return amount / float(self._line())
+
+    def _line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+
+def paced(run: Callable[[], None], amount: int) -> float:
+    started = time.perf_counter()
+    run()
+    return amount / (time.perf_counter() - started)
+
+
+def webhooks() -> Iterator[Row]:
     composed, bare = handlers()
-    url = "/api/v1/webhooks/wompi/"
-    found: dict[str, list[float]] = {"floor": [], "ours": []}
+    url, peer = "/api/v1/webhooks/wompi/", Peer("djstripe")
+    found: dict[str, list[float]] = {"floor": [], "ours": [], "peer": []}
     used = statements_of(lambda: posts_through(composed, url, [event()]))
-    for _ in range(ROUNDS * 2):
+    for _ in range(2 * ROUNDS):
         bodies = [event() for _ in range(PER_ROUND)]
         with override_settings(ROOT_URLCONF=__name__):
-            started = time.perf_counter()
-            posts_through(bare, "/hook", bodies)
-            found["floor"].append(len(bodies) / (time.perf_counter() - started))
-        started = time.perf_counter()
-        posts_through(composed, url, bodies)
-        found["ours"].append(len(bodies) / (time.perf_counter() - started))
-    floor, ours = (statistics.median(found[name]) for name in ("floor", "ours"))
+            found["floor"].append(paced(lambda bodies=bodies: posts_through(bare, "/hook", bodies), PER_ROUND))
+        bodies = [event() for _ in range(PER_ROUND)]
+        found["ours"].append(paced(lambda bodies=bodies: posts_through(composed, url, bodies), PER_ROUND))
+        found["peer"].append(peer.rate(PER_ROUND // 5))
+    floor, ours, theirs = (statistics.median(found[name]) for name in ("floor", "ours", "peer"))
     yield "webhook, bare DRF view", floor, ""
-    yield "webhook stored durably", ours, f"{ours / floor:.0%} of the floor, {len(used)} statements"
+    yield "webhook, dj-stripe", theirs, ""
+    ratios = f"{ours / floor:.0%} of the floor (gate 60 %), {ours / theirs:.1f} x dj-stripe (gate 4)"
+    yield "webhook stored durably", ours, f"{ratios}, statements: {len(used)}"
+
+
+def settling(users: list[Any]) -> Iterator[Row]:
+    free, found = count(1), dict[tuple[str, int], list[float]]()
+    reports = pending_payments(20, users)
+    settlements(reports[:10])
+    used = statements_of(lambda: settlements(reports[10:11]))
+    for _ in range(ROUNDS):
+        for threads in (1, THREADS):
+            wanted = PER_ROUND * threads
+            bare = split([next(free) for _ in range(wanted)], threads)
+            ours = split(pending_payments(wanted, users), threads)
+            found.setdefault(("floor", threads), []).append(rate(floor_settlements, bare))
+            found.setdefault(("ours", threads), []).append(rate(settlements, ours))
+    median = {name: statistics.median(values) for name, values in found.items()}
+    for threads in (1, THREADS):
+        floor, our = median["floor", threads], median["ours", threads]
+        yield f"confirmation in 13 round trips, threads: {threads}", floor, ""
+        remark = f"{our / floor:.0%} of the floor (gate 40 %), {len(used)} statements"
+        if threads > 1:
+            remark += f", {our / median['ours', 1]:.2f} x one thread (gate 1.7)"
+        yield f"payment settled, threads: {threads}", our, remark
+
+
+def posting(users: list[Any]) -> Iterator[Row]:
+    postings(users, CLIENTS)
+    used = statements_of(lambda: postings(users, 1))
+    peers = {"django-hordak": (Peer("hordak"), 1), "django-ledger": (Peer("ledger"), 5)}
+    found: dict[str, list[float]] = {name: [] for name in ("ours", *peers)}
+    for _ in range(2 * ROUNDS):
+        found["ours"].append(paced(lambda: postings(users, PER_ROUND), PER_ROUND))
+        for name, (peer, share) in peers.items():
+            found[name].append(peer.rate(PER_ROUND // share))
+    median = {name: statistics.median(values) for name, values in found.items()}
+    for name in peers:
+        yield f"entry, {name}", median[name], ""
+    hordak, ledger = (median["ours"] / median[name] for name in peers)
+    ratios = f"{hordak:.1f} x hordak (gate 1.5), {ledger:.1f} x ledger (gate 8)"
+    yield "entry posted, balances kept", median["ours"], f"{ratios}, {len(used)} statements"
+
+
+def receipts() -> Iterator[Row]:
+    """Of the time of one core: how long a core works, not how long it waits for others on this machine."""
+    rows = list(Receipt.objects.select_related("payment", "transaction").order_by("-pk")[:PER_ROUND])
+    payer, found = people().get(rows[0].payment.user_id), []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        for receipt in rows:
+            receipt_pdf(receipt=receipt, payer=payer, bank="Bancolombia")
+        found.append(len(rows) / (time.process_time() - started))
+    yield "receipts rendered, one core", statistics.median(found), "(gate 300)"
 
 
 def main() -> None:
+    logging.disable()
     call_command("migrate", verbosity=0)
-    payments = 2 * PER_ROUND * (THREADS + 1) * ROUNDS + 10
     with connection.cursor() as cursor:
-        cursor.execute(FLOOR_TABLES.format(accounts=FLOOR_ACCOUNTS, payments=payments))
+        floor_payments = PER_ROUND * (THREADS + 1) * ROUNDS + 10
+        cursor.execute(FLOOR_TABLES.format(accounts=FLOOR_ACCOUNTS, payments=floor_payments))
     start = time.time_ns() // 1000 % 10**10
     clients = User.objects.bulk_create(
         User(**person(email_primary=f"b{start + n}@example.com", id_number=str(start + n))) for n in range(CLIENTS)
     )
     users = [client.pk for client in clients]
-    rows = list(webhooks())
-
-    found: dict[str, list[float]] = {}
-    free = count(1)
-    reports = pending_payments(20, users)
-    settlements(reports[:10])
-    used = statements_of(lambda: settlements(reports[10:11]))
-    if "-v" in sys.argv:
-        for sql in used:
-            print("   ", sql[:150])
-    used_post = statements_of(lambda: postings(users, 1))
-    if "-v" in sys.argv:
-        for sql in used_post:
-            print("   ", sql[:150])
-    for _ in range(ROUNDS):
-        for threads in (1, THREADS):
-            wanted = PER_ROUND * threads
-            reports = pending_payments(wanted, users)
-            floor = rate(floor_settlements, split([next(free) for _ in range(wanted)], threads))
-            ours = rate(settlements, split(reports, threads))
-            found.setdefault(f"floor {threads}", []).append(floor)
-            found.setdefault(f"ours {threads}", []).append(ours)
-        started = time.perf_counter()
-        postings(users, PER_ROUND)
-        found.setdefault("post", []).append(PER_ROUND / (time.perf_counter() - started))
-    median = {name: statistics.median(values) for name, values in found.items()}
-    for threads in (1, THREADS):
-        floor, ours = median[f"floor {threads}"], median[f"ours {threads}"]
-        rows.append((f"confirmation of 13 round trips, {threads} threads", floor, ""))
-        remark = f"{ours / floor:.0%} of the floor, {len(used)} statements, {ours / median['ours 1']:.2f} x one thread"
-        rows.append((f"settlement, {threads} threads", ours, remark))
-    rows.append(("posting", median["post"], f"{len(used_post)} statements"))
-    for name, figure, remark in rows:
-        print(f"{name:<45}{figure:9.0f} a second   {remark}")
+    for name, figure, remark in (*webhooks(), *settling(users), *posting(users), *receipts()):
+        print(f"{name:<45}{figure:9.0f} a second   {remark}", flush=True)
 
 
 if __name__ == "__main__":

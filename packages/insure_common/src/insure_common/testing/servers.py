@@ -206,8 +206,8 @@ def create_cluster(directory: Path, *, user: str, password: str, **options: Any)
 
 
 @contextmanager
-def temporary_servers() -> Iterator[dict[str, str]]:
-    """Both servers in a temporary directory that goes with them, fast rather than durable.
+def temporary_servers(*, is_durable: bool = False) -> Iterator[dict[str, str]]:
+    """Both servers in a temporary directory that goes with them; PostgreSQL fast rather than durable, unless asked.
 
     Yields the environment that finds them: DATABASE_URL, REDIS_URL, and a TMPDIR that goes as well.
     """
@@ -229,7 +229,7 @@ def temporary_servers() -> Iterator[dict[str, str]]:
         started.append((valkey, signal.SIGTERM))
 
         create_cluster(data, user="postgres", password=password, **options)
-        command = postgres_command(data, port=postgres_port, settings=WITHOUT_DURABILITY)
+        command = postgres_command(data, port=postgres_port, settings={} if is_durable else WITHOUT_DURABILITY)
         postgres = start(command, death_signal=signal.SIGINT, refuses_root=True, **options)
         started.append((postgres, signal.SIGINT))
 
@@ -243,10 +243,13 @@ def temporary_servers() -> Iterator[dict[str, str]]:
 
 
 def main() -> None:
-    """Serve until standard input closes, which it also does when the process that started us is killed."""
+    """Serve until standard input closes, which it also does when the process that started us is killed.
+
+    `--durable`: what is committed is on the disk.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit())
-    with temporary_servers() as environment:
+    with temporary_servers(is_durable="--durable" in sys.argv) as environment:
         print(json.dumps(environment), flush=True)  # noqa: T201 the caller reads this line
         sys.stdin.read()
 
