@@ -25,6 +25,7 @@ GIVES_WAY = (
     "REDIS_URL",
     "CACHE_URL",
     "WOMPI_BASE_URL",
+    "PSE_BASE_URL",
     "CASSE_BASE_URL",
     "EMAIL_HOST",
 )

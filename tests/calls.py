@@ -57,6 +57,7 @@ ACCESS: dict[str, object] = {
     "GET payments/<uuid:pk>/": EVERYBODY,
     "GET payments/<uuid:pk>/receipt/": EVERYBODY,
     "POST webhooks/wompi/": ANYONE,
+    "POST webhooks/pse/": ANYONE,
     "GET admin/policies/": STAFF,
     "GET admin/policies/<uuid:pk>/": STAFF,
     "GET admin/payments/": STAFF,

@@ -85,6 +85,8 @@ WRONG = {
     "EMAIL_PORT": ["-5", "smtp"],
     "SYNC_INTERVAL_SECONDS": ["0"],
     "WOMPI_ENVIRONMENT": ["sandbox"],
+    "PSE_ENVIRONMENT": ["sandbox"],
+    "PSE_BASE_URL": ["checkout.placetopay.com"],
     "LOG_LEVEL": ["LOUD"],
     "JWT_KEYS": ["a=c2hvcnQ=", "a=not base64", "justtext", f"a={SEED},b=c2hvcnQ=", f"a={rsa_key(1024)}"],
     "AUDIT_SEAL_KEYS": ["a=c2hvcnQ=", f"a={rsa_key(2048)}"],
@@ -103,3 +105,15 @@ def test_wrong_value_is_named_and_never_repeated(complete, name, value):
 def test_one_secret_for_two_purposes_is_refused(complete):
     with pytest.raises(WrongEnvironment, match="OTP_PEPPER: must differ from SECRET_KEY"):
         read_environment(complete | {"OTP_PEPPER": complete["SECRET_KEY"]})
+
+
+def test_second_provider_is_left_out_as_a_whole(complete):
+    without = {name: "" if name.startswith("PSE_") else value for name, value in complete.items()}
+    assert read_environment(without)["PSE_BASE_URL"] == ""
+
+
+@pytest.mark.parametrize("name", ["PSE_ENVIRONMENT", "PSE_BASE_URL", "PSE_LOGIN", "PSE_SECRET_KEY"])
+def test_half_of_the_second_provider_is_refused(complete, name):
+    with pytest.raises(WrongEnvironment) as wrong:
+        read_environment(complete | {name: ""})
+    assert str(wrong.value).splitlines()[1:] == [f"{name}: is missing, though others of its group are given"]

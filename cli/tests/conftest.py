@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 INSURE = [sys.executable, "-m", "insure_cli"]
-GIVES_WAY = ("DATABASE_URL", "DATABASE_MIGRATION_URL", "REDIS_URL", "CACHE_URL", "WOMPI_BASE_URL", "CASSE_BASE_URL")
+GIVES_WAY = (
+    "DATABASE_URL",
+    "DATABASE_MIGRATION_URL",
+    "REDIS_URL",
+    "CACHE_URL",
+    "WOMPI_BASE_URL",
+    "PSE_BASE_URL",
+    "CASSE_BASE_URL",
+)
 START_SECONDS = 120
 
 

@@ -1,8 +1,9 @@
-"""The sandbox process: Wompi, CASSE and a mailbox behind one address, and one place to turn their faults on."""
+"""The sandbox process: Wompi, PlaceToPay, CASSE, a mailbox behind one address; one place to turn their faults on."""
 
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -16,9 +17,10 @@ from insure_cli.stack.people import PEOPLE
 from insure_common.testing.mailbox import Mailbox
 from insure_common.testing.servers import LOOPBACK
 from insure_integrations.testing.casse import CasseSandbox
+from insure_payments.testing.pse import PseSandbox
 from insure_payments.testing.wompi import WompiSandbox
 
-EVENTS_PATH = "/api/v1/webhooks/wompi/"
+EVENTS_PATH = "/api/v1/webhooks/{provider}/"
 
 
 @click.command()
@@ -33,7 +35,11 @@ def main(*, port: int, smtp_port: int, policies: int) -> None:
         events_secret=os.environ["WOMPI_EVENTS_SECRET"],
         integrity_secret=os.environ["WOMPI_INTEGRITY_SECRET"],
     )
-    wompi.control_post({"events": {"url": os.environ["PUBLIC_BASE_URL"] + EVENTS_PATH}})
+    pse = PseSandbox(login=os.environ["PSE_LOGIN"], secret_key=os.environ["PSE_SECRET_KEY"])
+    providers: dict[str, WompiSandbox | PseSandbox] = {"wompi": wompi, "pse": pse}
+    for name, provider in providers.items():
+        url = os.environ["PUBLIC_BASE_URL"] + EVENTS_PATH.format(provider=name)
+        provider.control_post({"events": {"url": url}})
     casse = CasseSandbox(
         policies=policies,
         client_id=os.environ["CASSE_CLIENT_ID"],
@@ -41,12 +47,13 @@ def main(*, port: int, smtp_port: int, policies: int) -> None:
     )
     client = PEOPLE["CLIENT"]
     casse.add_holder(id_type=client.id_type, id_number=client.id_number, full_name=client.full_name, email=client.email)
-    app = build(wompi=wompi, casse=casse, mailbox=Mailbox(host=LOOPBACK, port=smtp_port))
+    app = build(wompi=wompi, pse=pse, casse=casse, mailbox=Mailbox(host=LOOPBACK, port=smtp_port))
     uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning")
 
 
-def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Starlette:
-    parts: dict[str, WompiSandbox | CasseSandbox] = {"wompi": wompi, "casse": casse}
+def build(*, wompi: WompiSandbox, pse: PseSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Starlette:
+    providers: dict[str, WompiSandbox | PseSandbox] = {"wompi": wompi, "pse": pse}
+    parts: dict[str, WompiSandbox | PseSandbox | CasseSandbox] = {**providers, "casse": casse}
 
     def show(_body: Any) -> dict[str, Any]:
         return {name: part.control_get() for name, part in parts.items()}
@@ -58,8 +65,8 @@ def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Star
             parts[name].control_post(changes)
         return show(None)
 
-    def send_event(body: dict[str, Any]) -> dict[str, Any]:
-        return {"statuses": wompi.send_event(**body)}
+    def send_event(provider: WompiSandbox | PseSandbox, body: dict[str, Any]) -> dict[str, Any]:
+        return {"statuses": provider.send_event(**body)}
 
     def add_holder(body: dict[str, Any]) -> dict[str, Any]:
         return casse.add_holder(**body)
@@ -67,11 +74,15 @@ def build(*, wompi: WompiSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Star
     return Starlette(
         routes=[
             Mount("/wompi", wompi.app),
+            Mount("/pse", pse.app),
             Mount("/casse", casse.app),
             Mount("/mail", mailbox.app),
             Route("/control/", control(show), methods=["GET"]),
             Route("/control/", control(change), methods=["POST"]),
-            Route("/control/wompi/events/", control(send_event), methods=["POST"]),
+            *(
+                Route(f"/control/{name}/events/", control(partial(send_event, provider)), methods=["POST"])
+                for name, provider in providers.items()
+            ),
             Route("/control/casse/holders/", control(add_holder), methods=["POST"]),
         ],
         lifespan=lambda _: mailbox.smtp(),

@@ -131,6 +131,10 @@ VARIABLES = (
     Variable("WOMPI_PRIVATE_KEY"),
     Variable("WOMPI_EVENTS_SECRET"),
     Variable("WOMPI_INTEGRITY_SECRET"),
+    Variable("PSE_ENVIRONMENT", default="", check=is_one_of("test", "prod")),
+    Variable("PSE_BASE_URL", default="", check=is_url),
+    Variable("PSE_LOGIN", default=""),
+    Variable("PSE_SECRET_KEY", default=""),
     Variable("CASSE_BASE_URL", check=is_url),
     Variable("CASSE_CLIENT_ID"),
     Variable("CASSE_CLIENT_SECRET"),
@@ -147,9 +151,13 @@ DISTINCT = (
     "WOMPI_PRIVATE_KEY",
     "WOMPI_EVENTS_SECRET",
     "WOMPI_INTEGRITY_SECRET",
+    "PSE_SECRET_KEY",
     "CASSE_CLIENT_SECRET",
     "METRICS_TOKEN",
 )
+
+TOGETHER = (("PSE_ENVIRONMENT", "PSE_BASE_URL", "PSE_LOGIN", "PSE_SECRET_KEY"),)
+"""Of each of these groups all are given or none."""
 
 
 class WrongEnvironment(ImproperlyConfigured):
@@ -176,6 +184,10 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     url = values["PUBLIC_BASE_URL"]
     if url and values["INSURE_ENVIRONMENT"] == "production" and (problem := is_https_url(url)):
         problems.append(("PUBLIC_BASE_URL", problem))
+    for group in TOGETHER:
+        missing = [name for name in group if not environ.get(name)]
+        if len(missing) < len(group):
+            problems += [(name, "is missing, though others of its group are given") for name in missing]
     seen: dict[str, str] = {}
     for name in DISTINCT:
         first = seen.setdefault(environ.get(name) or name, name)

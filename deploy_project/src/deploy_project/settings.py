@@ -296,7 +296,20 @@ INSURE_PAYMENTS = {
             "private_key": env["WOMPI_PRIVATE_KEY"],
             "events_secret": env["WOMPI_EVENTS_SECRET"],
             "integrity_secret": env["WOMPI_INTEGRITY_SECRET"],
-        }
+        },
+        **(
+            {
+                "PSE": {
+                    "gateway": "insure_payments.gateways.pse.PseGateway",
+                    "environment": env["PSE_ENVIRONMENT"],
+                    "base_url": env["PSE_BASE_URL"],
+                    "login": env["PSE_LOGIN"],
+                    "secret_key": env["PSE_SECRET_KEY"],
+                }
+            }
+            if env["PSE_BASE_URL"]
+            else {}
+        ),
     },
     "COMPANY": {
         "name": env["COMPANY_NAME"],

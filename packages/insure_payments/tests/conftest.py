@@ -3,6 +3,7 @@ import time
 import pytest
 
 from insure_common.testing.http import serve
+from insure_integrations.testing.casse import CasseSandbox
 from insure_payments.enums import PaymentStatus
 from insure_payments.testing import factories
 from insure_payments.testing.wompi import WompiSandbox
@@ -54,6 +55,21 @@ def wompi(settings, live_server):
         options = {"environment": "test", "base_url": f"{url}/v1", "checkout_url": f"{url}/p/", **sandbox.keys}
         adapter = {"gateway": "insure_payments.gateways.wompi.WompiGateway", **options}
         settings.INSURE_PAYMENTS = {**settings.INSURE_PAYMENTS, "GATEWAYS": {"WOMPI": adapter}}
+        yield sandbox
+
+
+@pytest.fixture
+def casse(settings):
+    """A CASSE without policies behind real HTTP, in place of the remembering core."""
+    sandbox = CasseSandbox(policies=0)
+    with serve(sandbox.app) as url:
+        client = {
+            "client": "insure_integrations.clients.casse.CasseClient",
+            "base_url": url,
+            "client_id": "us",
+            "client_secret": "secret",
+        }
+        settings.INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": client}}
         yield sandbox
 
 

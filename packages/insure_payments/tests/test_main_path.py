@@ -6,9 +6,7 @@ import httpx
 import pytest
 
 from insure_common.ids import new_id
-from insure_common.testing.http import serve
 from insure_integrations.public import request_sync
-from insure_integrations.testing.casse import CasseSandbox
 from insure_payments.enums import EntryKind, PaymentStatus, WebhookStatus
 from insure_payments.models import Entry, Payment, Receipt, WebhookEvent
 from insure_payments.public import verify_ledger
@@ -19,20 +17,6 @@ from insure_payments.testing import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = "/api/v1"
-
-
-@pytest.fixture
-def casse(settings):
-    sandbox = CasseSandbox(policies=0)
-    with serve(sandbox.app) as url:
-        client = {
-            "client": "insure_integrations.clients.casse.CasseClient",
-            "base_url": url,
-            "client_id": "us",
-            "client_secret": "secret",
-        }
-        settings.INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": client}}
-        yield sandbox
 
 
 @pytest.fixture

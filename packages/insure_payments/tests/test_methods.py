@@ -79,6 +79,8 @@ def test_method_that_the_provider_does_not_speak_is_refused(client, charge, prov
         ({}, "method.type"),
         ({"type": "CASH"}, "method.type"),
         ({"type": ["CARD"]}, "method.type"),
+        ({"type": "PSE", "person_type": "NATURAL", "id_type": "CC", "id_number": "1099888777"}, "method.institution"),
+        ({"type": "PSE", "institution": "1", "id_type": "CC", "id_number": "1099888777"}, "method.person_type"),
         ({"type": "CARD", "installments": 1}, "method.token"),
         ({"type": "CARD", "token": TOKEN}, "method.installments"),
         ({**CARD, "token": "4242424242424242"}, "method.token"),

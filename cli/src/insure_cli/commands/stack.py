@@ -29,7 +29,8 @@ STOP_TIMEOUT = 40.0
 def up(*, detach: bool, outlives_parent: bool, only: tuple[str, ...], port: int | None, policies: int) -> None:
     """Start everything on this machine, until Ctrl-C.
 
-    Each part gives way to one in the environment: DATABASE_URL, REDIS_URL, WOMPI_BASE_URL, CASSE_BASE_URL, EMAIL_HOST.
+    Each part gives way to one in the environment: DATABASE_URL, REDIS_URL, WOMPI_BASE_URL, PSE_BASE_URL,
+    CASSE_BASE_URL, EMAIL_HOST.
     """
     home = Home.from_environment()
     wishes = Wishes(only=only or APPLICATIONS, port=port, policies=policies)

@@ -14,7 +14,7 @@ from insure_cli.stack.home import Home, read_json, write_json
 from insure_cli.stack.people import PEOPLE
 from insure_common.testing.servers import LOOPBACK
 
-PASSES_ON = ("WOMPI_BASE_URL", "CASSE_BASE_URL", "EMAIL_HOST")
+PASSES_ON = ("WOMPI_BASE_URL", "PSE_BASE_URL", "CASSE_BASE_URL", "EMAIL_HOST")
 """With all of these set there is nothing left that the sandbox would be asked for."""
 
 
@@ -32,10 +32,17 @@ def is_given(name: str) -> bool:
 
 
 def read_secrets(home: Home) -> dict[str, Any]:
-    """Passwords and keys of this stack, made at the first start and kept until `insure reset`."""
-    if not home.secrets.exists():
-        write_json(home.secrets, _new_secrets())
-    return read_json(home.secrets)
+    """Passwords and keys of this stack, made at the first start and kept until `insure reset`.
+
+    A variable that the stack's first release did not know yet is added.
+    """
+    fresh = _new_secrets()
+    known = read_json(home.secrets) if home.secrets.exists() else fresh
+    if missing := {name: value for name, value in fresh["variables"].items() if name not in known["variables"]}:
+        known["variables"] |= missing
+    if missing or not home.secrets.exists():
+        write_json(home.secrets, known)
+    return known
 
 
 def _new_secrets() -> dict[str, Any]:
@@ -57,6 +64,8 @@ def _new_secrets() -> dict[str, Any]:
             "WOMPI_PRIVATE_KEY": "prv_test_" + text(24),
             "WOMPI_EVENTS_SECRET": "test_events_" + text(24),
             "WOMPI_INTEGRITY_SECRET": "test_integrity_" + text(24),
+            "PSE_LOGIN": "insure",
+            "PSE_SECRET_KEY": text(24),
             "CASSE_CLIENT_ID": "insure",
             "CASSE_CLIENT_SECRET": text(24),
         },
@@ -96,6 +105,8 @@ def environment(home: Home, ports: Ports, variables: Mapping[str, str]) -> dict[
         "WOMPI_ENVIRONMENT": "test",
         "WOMPI_BASE_URL": f"{sandbox}/wompi/v1",
         "WOMPI_CHECKOUT_URL": f"{sandbox}/wompi/p/",
+        "PSE_ENVIRONMENT": "test",
+        "PSE_BASE_URL": f"{sandbox}/pse",
         "CASSE_BASE_URL": f"{sandbox}/casse",
         "SYNC_INTERVAL_SECONDS": "600",
         **variables,

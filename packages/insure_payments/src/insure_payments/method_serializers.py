@@ -21,10 +21,12 @@ class TypedSerializer(StrictSerializer):
 
 
 class PseMethodSerializer(TypedSerializer):
-    """By PSE, at a bank of the payer's choice."""
+    """By PSE, at a bank of the payer's choice. Where the provider's page asks for it, less is needed."""
 
-    institution = TextField(validators=[RegexValidator(r"\A[A-Za-z0-9]{1,20}\Z")], help_text=_("Code of the bank."))
-    person_type = serializers.ChoiceField(PersonType.choices)
+    institution = TextField(
+        required=False, validators=[RegexValidator(r"\A[A-Za-z0-9]{1,20}\Z")], help_text=_("Code of the bank.")
+    )
+    person_type = serializers.ChoiceField(PersonType.choices, required=False)
     id_type = serializers.ChoiceField(DOCUMENT_TYPES)
     id_number = TextField(
         validators=[RegexValidator(r"\A[A-Za-z0-9]{3,20}\Z")], help_text=_("Without dots and check digit.")

@@ -23,7 +23,7 @@ from insure_payments.enums import (
     PaymentStatus,
     WebhookStatus,
 )
-from insure_payments.gateways.base import methods_of
+from insure_payments.gateways.base import asked_by, methods_of, needs_of
 from insure_payments.method_serializers import MethodField, PaidMethodSerializer
 from insure_payments.models import (
     Allocation,
@@ -41,6 +41,7 @@ from insure_payments.operation_serializers import CaseSerializer
 from insure_payments.selectors.reconciliations import differences_of
 
 MOST_CHARGES = 50
+REQUIRED = serializers.Field.default_error_messages["required"]
 
 
 @extend_schema_field(MoneySerializer)
@@ -186,7 +187,7 @@ class StartPaymentSerializer(StrictSerializer):
     method = MethodField()
     provider = TextField(required=False, max_length=20)
     accepted_documents = serializers.ListField(
-        child=TextField(max_length=500), min_length=1, max_length=10, help_text=_("Links shown and accepted.")
+        child=TextField(max_length=500), default=list, max_length=10, help_text=_("Links shown and accepted.")
     )
     return_url = TextField(required=False, max_length=500)
 
@@ -201,9 +202,16 @@ class StartPaymentSerializer(StrictSerializer):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["method"]["type"] not in methods_of(attrs.get("provider") or PaymentsSettings.load().DEFAULT_PROVIDER):
+        provider, method = attrs.get("provider") or PaymentsSettings.load().DEFAULT_PROVIDER, attrs["method"]
+        if method["type"] not in methods_of(provider):
             raise ValidationError({"method": {"type": [_("This provider does not offer this method.")]}})
-        return attrs
+        if missing := [name for name in needs_of(provider, method["type"]) if name not in method]:
+            raise ValidationError({"method": {name: [REQUIRED] for name in missing}})
+        asked = asked_by(provider)
+        if not attrs["accepted_documents"] and "accepted_documents" not in asked:
+            raise ValidationError({"accepted_documents": [REQUIRED]})
+        # What the payer answers on the provider's page counts, whatever a client has said before.
+        return {**attrs, "method": {name: value for name, value in method.items() if name not in asked}}
 
 
 class PaymentQuery(PageQuery):

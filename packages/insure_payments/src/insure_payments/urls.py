@@ -16,6 +16,7 @@ urlpatterns = [
     path("payments/<uuid:pk>/", payments.PaymentView.as_view(), name="payment"),
     path("payments/<uuid:pk>/receipt/", payments.ReceiptView.as_view(), name="payment-receipt"),
     path("webhooks/wompi/", webhooks.WompiWebhookView.as_view(), name="wompi-webhook"),
+    path("webhooks/pse/", webhooks.PseWebhookView.as_view(), name="pse-webhook"),
     path("admin/payments/", operators.AdminPaymentListView.as_view(), name="admin-payments"),
     path("admin/payments/<uuid:pk>/", operators.AdminPaymentView.as_view(), name="admin-payment"),
     path("admin/payments/<uuid:pk>/void/", operators.VoidPaymentView.as_view(), name="admin-payment-void"),

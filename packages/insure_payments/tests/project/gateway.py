@@ -25,6 +25,7 @@ class ScriptedGateway:
 
     provider = "WOMPI"
     methods = tuple(PaymentMethod)
+    asks_itself: tuple[str, ...] = ()
     transactions: dict[str, GatewayTransaction] = {}
     opened: list[OpenRequest] = []
     failures: dict[str, list[Exception]] = {}

@@ -16,7 +16,7 @@ from rest_framework import status
 from insure_common.conf import import_dotted
 from insure_common.exceptions import APIException
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import PaymentMethod, TransactionStatus
+from insure_payments.enums import METHOD_NEEDS, PaymentMethod, TransactionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,10 @@ class GatewayUnavailable(Exception):
         self.sent = sent
 
 
+class LookupUnsupported(Exception):
+    """The provider cannot be asked for a reference."""
+
+
 class InvalidSignature(APIException):
     """The notification is not, or cannot be shown to be, the provider's."""
 
@@ -149,6 +153,9 @@ class Gateway(Protocol):
     provider: str
     methods: tuple[PaymentMethod, ...]
     """The methods that the adapter speaks."""
+    asks_itself: tuple[str, ...]
+    """What a client may leave out, because the provider's own page asks for it: fields of a method,
+    `accepted_documents`."""
 
     def list_methods(self) -> list[PaymentMethod]:
         """Those of `methods` that the merchant has enabled at present."""
@@ -170,7 +177,12 @@ class Gateway(Protocol):
         """The transaction as it is now. The caller compares what it is about."""
 
     def find_by_reference(self, reference: str) -> list[GatewayTransaction]:
-        """Every transaction with this reference; empty only if the provider knows none."""
+        """Every transaction with this reference; empty only if the provider knows none.
+
+        Raises LookupUnsupported. What such an adapter opens must be over at `expires_at` and payable only by who holds
+        the answer to `open`, since nothing else tells what has become of one that was lost. None of HOSTED_METHODS
+        can do without.
+        """
 
     def list_transactions(self, day: date, cursor: str | None) -> TransactionPage:
         """What was made on a Bogota day, oldest first; `cursor` comes from the page before. Raises ListingUnsupported.
@@ -203,6 +215,18 @@ def methods_of(provider: str) -> tuple[PaymentMethod, ...]:
     adapter, _options = _configured(provider)
     methods: tuple[PaymentMethod, ...] = adapter.methods
     return methods
+
+
+def needs_of(provider: str, method: str) -> list[str]:
+    """The fields of a method that a client must send to `provider`."""
+    return [name for name in METHOD_NEEDS[PaymentMethod(method)] if name not in asked_by(provider)]
+
+
+def asked_by(provider: str) -> tuple[str, ...]:
+    """What the page of `provider` asks the payer for. Raises ImproperlyConfigured if there is no such provider."""
+    adapter, _options = _configured(provider)
+    asks_itself: tuple[str, ...] = adapter.asks_itself
+    return asks_itself
 
 
 def gateway_problems() -> list[str]:

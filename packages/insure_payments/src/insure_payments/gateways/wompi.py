@@ -53,6 +53,7 @@ class WompiGateway:
 
     provider = "WOMPI"
     methods = (PaymentMethod.PSE, PaymentMethod.CARD, PaymentMethod.CHECKOUT)
+    asks_itself = ()
 
     def __init__(self, **options: Any) -> None:
         self._config = WompiConfig.model_validate(options)

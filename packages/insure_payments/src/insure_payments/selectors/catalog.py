@@ -10,8 +10,10 @@ def catalog_of(provider: str) -> ProviderCatalog | None:
 
 
 def catalogs() -> list[ProviderCatalog]:
-    """What each configured provider was last known to offer."""
-    return list(ProviderCatalog.objects.filter(provider__in=PaymentsSettings.load().GATEWAYS).order_by("provider"))
+    """What each configured provider was last known to offer, the default one first."""
+    settings = PaymentsSettings.load()
+    offers = ProviderCatalog.objects.filter(provider__in=settings.GATEWAYS).order_by("provider")
+    return sorted(offers, key=lambda offer: offer.provider != settings.DEFAULT_PROVIDER)
 
 
 def institution_name(provider: str, code: str) -> str:

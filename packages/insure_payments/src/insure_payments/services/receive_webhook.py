@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from insure_common import batch, outbox
+from insure_common.exceptions import NotFound
+from insure_payments.conf import PaymentsSettings
 from insure_payments.gateways.base import gateway
 from insure_payments.models import WebhookEvent
 
@@ -13,8 +15,10 @@ def receive_webhook(*, provider: str, headers: Mapping[str, str], body: bytes) -
     """Verify an event and store it for a worker; of the same event again nothing is stored.
 
     Nothing is stored of what is not authentic either. Raises the gateway's InvalidSignature (401) or
-    MalformedNotification (400).
+    MalformedNotification (400), and NotFound for a provider that is not configured.
     """
+    if provider not in PaymentsSettings.load().GATEWAYS:
+        raise NotFound
     notification = gateway(provider).parse_notification(headers, body)
     event = WebhookEvent(
         provider=provider,

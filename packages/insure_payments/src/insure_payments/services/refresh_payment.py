@@ -10,7 +10,7 @@ from django.db import transaction
 from insure_common import clock, outbox
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import LIVE_TRANSACTION_STATUSES, FailureReason, TransactionStatus
-from insure_payments.gateways.base import Gateway, GatewayRefused, GatewayUnavailable, gateway
+from insure_payments.gateways.base import Gateway, GatewayRefused, GatewayUnavailable, LookupUnsupported, gateway
 from insure_payments.models import Payment, Transaction
 from insure_payments.services.payment_state import derive_state, is_waiting_for_redirect
 from insure_payments.services.settle_payment import settle_payment
@@ -49,10 +49,14 @@ def _ask(provider: Gateway, payment: Payment, attempt: Transaction) -> None:
         reported = provider.fetch(attempt.provider_id)
         settle_payment(payment_id=payment.pk, reported=reported, asked_id=attempt.provider_id)
         return
-    found = provider.find_by_reference(payment.reference)
+    deadline = attempt.created_at + timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES)
+    try:
+        found = provider.find_by_reference(payment.reference)
+    except LookupUnsupported:
+        # Only an event can tell. Until the payment is over, what was perhaps opened keeps the charges.
+        found, deadline = [], payment.expires_at
     for reported in found:
         settle_payment(payment_id=payment.pk, reported=reported)
-    deadline = attempt.created_at + timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES)
     if not found and clock.now() >= deadline:
         _give_up(payment, attempt)
 

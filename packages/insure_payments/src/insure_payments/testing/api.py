@@ -31,7 +31,7 @@ def api_route(
     work: Work,
     *,
     operation: str,
-    state: SandboxState[Any],
+    state: SandboxState[Any, Any],
     altered: Callable[[Any, ApiFault], Any],
     method: str = "GET",
     status: int = 200,

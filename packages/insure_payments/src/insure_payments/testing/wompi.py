@@ -20,12 +20,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from insure_payments.testing.api import Json, Work, api_route, root_url
-from insure_payments.testing.controls import ApiFault, EventFault
-from insure_payments.testing.events import Delivery
+from insure_payments.testing.controls import ApiFault
+from insure_payments.testing.sandbox import Sandbox
 from insure_payments.testing.wompi_bank import bank_routes
 from insure_payments.testing.wompi_checkout import checkout_routes
 from insure_payments.testing.wompi_controls import Operation
-from insure_payments.testing.wompi_events import faulty_events
 from insure_payments.testing.wompi_outcomes import Status, tokenized
 from insure_payments.testing.wompi_rules import Keys, check_body, invalid, not_found, refused
 from insure_payments.testing.wompi_state import BANKS, Record, State
@@ -41,7 +40,7 @@ FILTERS = ("id", "reference", "status", "payment_method_type", "customer_email")
 LARGEST_PAGE = 200
 
 
-class WompiSandbox:
+class WompiSandbox(Sandbox[State]):
     """One merchant at Wompi: `app` for HTTP; methods, callable from any thread, for the test that owns it."""
 
     def __init__(
@@ -54,7 +53,7 @@ class WompiSandbox:
         integrity_secret: str = "test_integrity_local",
     ) -> None:
         """`public_url`: where payers reach `app`, without `/v1`; empty: wherever the merchant reaches it."""
-        self._state = State(Keys(public_key, private_key, events_secret, integrity_secret))
+        super().__init__(State(Keys(public_key, private_key, events_secret, integrity_secret)))
         self._public_url = public_url.rstrip("/")
         self.app = Starlette(
             routes=[
@@ -81,44 +80,12 @@ class WompiSandbox:
         """Every transaction as it is now, oldest first."""
         return self._state.transactions
 
-    @property
-    def deliveries(self) -> list[Delivery]:
-        """Every attempt to deliver an event, oldest first."""
-        return list(self._state.sender.deliveries)
-
-    def control_get(self) -> Json:
-        """The state of every switch, in the form that `control_post` takes."""
-        return self._state.controls.model_dump(mode="json")
-
-    def control_post(self, changes: Mapping[str, Any]) -> Json:
-        """Turn the switches named in `changes`, answer all. Raises ValueError for unknown names or values."""
-        self._state.change_controls(changes)
-        return self.control_get()
-
     def finish(self, transaction: str, status: Status) -> None:
         """Give a transaction (by id or reference) its next status, as the bank would; its event goes out.
 
         A move that Wompi does not know, such as one out of DECLINED, changes nothing. Raises LookupError.
         """
-        self._state.finish(self._find(transaction), status)
-
-    def send_event(self, transaction: str, fault: EventFault = "none") -> list[int]:
-        """POST an event about a transaction (by id or reference) now; the HTTP status of each delivery.
-
-        `none` and `duplicate` repeat the latest genuine event, once and twice; `late` the genuine one before it, such
-        as the one about PENDING; `forged` is signed with another secret; `tampered` has another amount under the
-        genuine checksum; `unknown_reference` is genuine, about a transaction that nobody knows. A status is 0 if
-        nobody answered. Blocks until answered. Raises LookupError.
-        """
-        state = self._state
-        events = faulty_events(fault, past=self._find(transaction).events, secret=state.keys.events_secret)
-        return [state.sender.post(event, state.controls.events).result() for event in events]
-
-    def _find(self, transaction: str) -> Record:
-        record = self._state.find(transaction)
-        if record is None:
-            raise LookupError(f"no transaction {transaction!r}")
-        return record
+        self._state.finish(self._state.found(transaction), status)
 
     # What the API does: each answers the `data` of a success or raises Refused.
 

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from insure_common import clock
 from insure_payments.testing.api import Json
+from insure_payments.testing.controls import EventFault
 from insure_payments.testing.events import Event, EventSender
 from insure_payments.testing.state import SandboxState
 from insure_payments.testing.wompi_controls import WompiControls
-from insure_payments.testing.wompi_events import packed, signed_event, timestamp_text
+from insure_payments.testing.wompi_events import faulty_events, packed, signed_event, timestamp_text
 from insure_payments.testing.wompi_outcomes import Card, Outcome, Status, outcome_of
 from insure_payments.testing.wompi_rules import Keys, invalid
 
@@ -58,7 +59,7 @@ class Record:
     events: list[Event] = field(default_factory=list)
 
 
-class State(SandboxState[WompiControls]):
+class State(SandboxState[WompiControls, Record]):
     """Everything one merchant has at Wompi, and the switches of the sandbox."""
 
     def __init__(self, keys: Keys) -> None:
@@ -116,6 +117,9 @@ class State(SandboxState[WompiControls]):
     def attempts(self, reference: str) -> list[Json]:
         """Every transaction with this reference as it is now, oldest first."""
         return [transaction for transaction in self.transactions if transaction["reference"] == reference]
+
+    def faulty_events(self, record: Record, fault: EventFault) -> list[Event]:
+        return faulty_events(fault, past=record.events, secret=self.keys.events_secret)
 
     @property
     def transactions(self) -> list[Json]:

@@ -18,8 +18,8 @@ from insure_common.exceptions import NotFound
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
 from insure_payments.documents.storage import stored_file
-from insure_payments.enums import METHOD_NEEDS, PaymentMethod
 from insure_payments.errors import CatalogNotReady
+from insure_payments.gateways.base import needs_of
 from insure_payments.models import Payment, ProviderCatalog
 from insure_payments.selectors.catalog import catalog_of, catalogs
 from insure_payments.selectors.payments import payments_visible_to, receipt_visible_to
@@ -91,7 +91,7 @@ class PaymentMethodsView(ApiView):
         _catalog()
         offers = catalogs()
         methods = [
-            {"type": method, "provider": offer.provider, "needs": METHOD_NEEDS[PaymentMethod(method)]}
+            {"type": method, "provider": offer.provider, "needs": needs_of(offer.provider, method)}
             for offer in offers
             for method in offer.methods
         ]
