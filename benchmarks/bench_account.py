@@ -139,6 +139,9 @@ def medians(variants: dict[Any, Callable[[], Any]]) -> dict[Any, float]:
 
 def main() -> None:
     call_command("migrate", verbosity=0)
+    with connection.cursor() as server:
+        # Two million rows take longer than a request may.
+        server.execute("SET statement_timeout = 0")
     start = time.time_ns() // 1000 % 10**9
     variants: dict[Any, Callable[[], Any]] = {}
     summary = AccountView.as_view()
