@@ -6,6 +6,7 @@ Variants run interleaved; each figure is the median of several rounds.
 import io
 import os
 import random
+import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from insure_common import outbox, relay
+from insure_common.api.throttles import FairUse
 from insure_common.models import OutboxMessage
 
 ROUNDS = 15
@@ -41,6 +43,7 @@ REQUESTS = 300
 INSERTS = 200
 ROWS = 2_000
 HANDOVERS = 300
+THROTTLED = 40
 RELAY = "relay"
 
 
@@ -52,16 +55,21 @@ class Hello(APIView):
         return Response({"hello": "world"})
 
 
-urlpatterns = [path("api/v1/hello/", Hello.as_view())]
+class Fair(Hello):
+    throttle_classes = [FairUse]
+    throttle_scope = "benchmark"
 
 
-def requests_through(handler: WSGIHandler) -> float:
+urlpatterns = [path("api/v1/hello/", Hello.as_view()), path("api/v1/fair/", Fair.as_view())]
+
+
+def requests_through(handler: WSGIHandler, address: str = "/api/v1/hello/", *, times: int = REQUESTS) -> float:
     """Milliseconds per request."""
     started = time.perf_counter()
-    for _ in range(REQUESTS):
+    for _ in range(times):
         environ = {
             "REQUEST_METHOD": "GET",
-            "PATH_INFO": "/api/v1/hello/",
+            "PATH_INFO": address,
             "SERVER_NAME": "127.0.0.1",
             "SERVER_PORT": "80",
             "REMOTE_ADDR": "127.0.0.1",
@@ -70,7 +78,27 @@ def requests_through(handler: WSGIHandler) -> float:
         }
         response = handler(environ, lambda *_: None)
         response.close()
-    return (time.perf_counter() - started) / REQUESTS * 1000
+    return (time.perf_counter() - started) / times * 1000
+
+
+def slowest_throttled(url: str) -> float:
+    """Milliseconds of the slowest of some requests, each of which finds out anew whether Redis answers."""
+    fair = {**settings.INSURE_COMMON, "REDIS_URL": url, "THROTTLES": {"benchmark": "1000000/minute;1000000/day"}}
+    with override_settings(ROOT_URLCONF=__name__, INSURE_COMMON=fair):
+        handler, slowest = WSGIHandler(), 0.0
+        for number in range(1 + THROTTLED):
+            FairUse._closed_until = 0.0
+            took = requests_through(handler, "/api/v1/fair/", times=1)
+            # The first one loads the client of Redis.
+            slowest = max(slowest, took) if number else 0.0
+    return slowest
+
+
+def redis_mute() -> dict[str, float]:
+    """Milliseconds of the slowest throttled request while Redis answers, and while it takes connections and is mute."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1_000) as mute:
+        urls = {"answers": settings.INSURE_COMMON["REDIS_URL"], "mute": f"redis://127.0.0.1:{mute.getsockname()[1]}/0"}
+        return medians({name: (lambda url=url: slowest_throttled(url)) for name, url in urls.items()}, rounds=5)
 
 
 def handler_with(middleware: list[str]) -> WSGIHandler:
@@ -151,12 +179,15 @@ def main() -> None:
     OutboxMessage.objects.all().delete()
     latencies = statistics.quantiles(handover_latencies(), n=100)
     OutboxMessage.objects.all().delete()
+    slowest = redis_mute()
     added, times = http["composed"] - http["bare"], inserts["outbox"] / inserts["bare"]
     for name, milliseconds, remark in (
         ("request, bare DRF view", http["bare"], ""),
         ("request, all middlewares", http["composed"], f"adds {added:.3f} ms"),
         ("one INSERT a transaction", inserts["bare"], ""),
         ("one outbox row a transaction", inserts["outbox"], f"x {times:.2f}"),
+        ("slowest throttled request", slowest["answers"], ""),
+        ("the same, Redis mute", slowest["mute"], f"adds {slowest['mute'] - slowest['answers']:.1f} ms   (gate: 50)"),
     ):
         print(f"{name:<32}{milliseconds:8.3f} ms   {remark}")
     print(f"{'relay to Redis':<32}{rate:8.0f} rows a second")
