@@ -2,7 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from insure_common import outbox
 from insure_common.models import OutboxMessage
@@ -130,6 +130,17 @@ def test_long_consumer_keeps_its_message(monkeypatch, clock):
     outbox.run_message(lease.message_id, lease.token)
     assert OutboxMessage.objects.get(pk=message_id).status == Status.DONE
     assert consumers.log == [0]
+
+
+def test_no_plan_of_postgresql_leases_more_than_was_asked_for():
+    for _ in range(3):
+        enqueue("note", text="x")
+    with connection.cursor() as cursor:
+        # A subquery with a limit would be asked anew for each row.
+        cursor.execute("ANALYZE insure_common_outboxmessage")
+        for plan in ("hashagg", "hashjoin", "mergejoin", "sort", "indexscan", "bitmapscan", "material"):
+            cursor.execute(f"SET LOCAL enable_{plan} = off")
+    assert len(outbox.lease_due(limit=1)) == 1
 
 
 def test_message_that_kills_its_worker_is_given_up(clock, drain_outbox):

@@ -239,12 +239,14 @@ class Lease:
     time_limit: timedelta
 
 
+# Without MATERIALIZED some plans ask the subquery anew for each row, and lease more than the limit.
 LEASE_SQL = """
-UPDATE insure_common_outboxmessage SET status = 'LEASED', lease_token = %(token)s, leased_until = %(until)s
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM insure_common_outboxmessage WHERE status = 'READY' AND due_at <= %(now)s
     ORDER BY priority, due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) RETURNING id, task, priority, due_at
+)
+UPDATE insure_common_outboxmessage SET status = 'LEASED', lease_token = %(token)s, leased_until = %(until)s
+WHERE id IN (SELECT id FROM due) RETURNING id, task, priority, due_at
 """
 
 
