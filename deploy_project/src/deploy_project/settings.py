@@ -241,8 +241,10 @@ INSURE_COMMON = {
     "PUBLIC_BASE_URL": env["PUBLIC_BASE_URL"].rstrip("/"),
     "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
     "REDIS_URL": env["REDIS_URL"],
-    "THROTTLES": {"payments": "5/minute;30/day"},
-    "HTML_PATHS": ("/backoffice/", "/api/v1/docs/") if HAS_API_DOCS else ("/backoffice/",),
+    # Many phones share one address at a carrier; a code cannot be guessed at any rate.
+    "THROTTLES": {"payments": "5/minute;30/day", "verify": "60/minute;2000/day"},
+    "HTML_PATHS": ("/backoffice/", "/verify/", *(["/api/v1/docs/"] if HAS_API_DOCS else [])),
+    "VERIFIERS": ["insure_payments.public.verify_receipt"],
     # Asked from inside, and they tell nothing about anybody.
     "HTTP_PATHS": ("/healthz", "/readyz", "/metrics"),
     "METRICS": ["insure_common.metrics.gauges", "insure_audit.public.gauges", "insure_payments.public.gauges"],

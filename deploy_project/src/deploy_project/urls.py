@@ -31,6 +31,7 @@ if settings.HAS_API_DOCS:
 urlpatterns = [
     path("api/v1/", include(api)),
     path("", include("insure_users.wellknown_urls")),
+    path("", include("insure_common.verification_urls")),
     path("backoffice/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),

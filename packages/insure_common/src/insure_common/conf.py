@@ -129,7 +129,9 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """Where throttles count; without it nobody is throttled."""
     THROTTLES: dict[str, str] = {}
     """`throttle_scope` of a view -> rates, such as "5/minute;30/day"."""
-    HTML_PATHS: tuple[str, ...] = ("/backoffice/",)
+    VERIFIERS: list[str] = []
+    """Dotted paths of functions that find a document by its code (`insure_common.verification.Verified`), or None."""
+    HTML_PATHS: tuple[str, ...] = ("/backoffice/", "/verify/")
     """Path prefixes that serve pages; everywhere else errors are JSON."""
     HTTP_PATHS: tuple[str, ...] = ()
     """Paths that HttpsOnlyMiddleware lets through over plain http: probes that are asked from inside."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AccountKind(models.TextChoices):
@@ -44,6 +45,13 @@ class ChargeStatus(models.TextChoices):
         if paid_in_cents == 0:
             return cls.OPEN
         return cls.PAID if paid_in_cents == amount_in_cents else cls.PARTIALLY_PAID
+
+
+class ReceiptStatus(models.TextChoices):
+    """What the public page says of a receipt."""
+
+    SETTLED = "SETTLED", pgettext_lazy("receipt", "Settled")
+    VOIDED = "VOIDED", pgettext_lazy("receipt", "Voided")
 
 
 class PaymentMethod(models.TextChoices):

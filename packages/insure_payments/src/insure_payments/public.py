@@ -8,6 +8,7 @@ from insure_payments.selectors.export import export_person
 from insure_payments.selectors.gauges import gauges
 from insure_payments.selectors.ledger import AccountTotal, ledger_balance
 from insure_payments.selectors.payments import find_payment
+from insure_payments.selectors.receipts import verify_receipt
 from insure_payments.selectors.reconciliations import differences_of
 from insure_payments.selectors.verification import LedgerReport, verify_ledger
 from insure_payments.services.manage_charges import make_charge, void_charge
@@ -51,6 +52,7 @@ __all__ = [
     "show_payment",
     "sweep_pending_payments",
     "verify_ledger",
+    "verify_receipt",
     "void_charge",
     "void_payment",
 ]

@@ -18,6 +18,7 @@ INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": {"client": "project.core.Remembering
 
 INSURE_COMMON = globals()["INSURE_COMMON"] | {
     "REDIS_URL": os.environ["REDIS_URL"],
+    "VERIFIERS": ["insure_payments.public.verify_receipt"],
     "SUBSCRIBERS": {
         "user_activated": ["insure_integrations.tasks.link_user_task"],
         "holder_linked": ["insure_payments.tasks.claim_charges_task"],

@@ -1,3 +1,6 @@
 from django.urls import include, path
 
-urlpatterns = [path("api/v1/", include("insure_payments.urls"))]
+urlpatterns = [
+    path("api/v1/", include("insure_payments.urls")),
+    path("", include("insure_common.verification_urls")),
+]

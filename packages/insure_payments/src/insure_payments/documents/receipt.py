@@ -9,6 +9,7 @@ from reportlab.platypus import Paragraph, Spacer
 
 from insure_common.money import Money
 from insure_common.people import Person
+from insure_common.verification import verification_url
 from insure_payments.documents.layout import (
     BODY,
     LABEL,
@@ -22,6 +23,7 @@ from insure_payments.documents.layout import (
     totals_table,
 )
 from insure_payments.documents.text import amount_in_words, local_time, plain
+from insure_payments.documents.verification import verification_foot
 from insure_payments.enums import PaymentMethod
 from insure_payments.models import Receipt
 
@@ -59,6 +61,7 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
         Spacer(0, 3 * mm),
         totals_table(_totals(receipt, total)),
         *(_trace_note() if settled.trace_code else ()),
+        *([verification_foot(link)] if (link := verification_url(receipt.verification_code)) else ()),
     ]
 
 

@@ -202,6 +202,13 @@ class Receipt(models.Model):
         editable=False,
         db_default=Func(Value("insure_payments_receipt_number"), function="nextval"),
     )
+    verification_code = models.CharField(
+        _("verification code"),
+        max_length=32,
+        editable=False,
+        db_default=Func(function="insure_payments_verification_code"),
+        help_text=_("Opens the public page of this receipt."),
+    )
     transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, related_name="receipt")
     lines = models.JSONField(_("lines"), help_text=_("What was paid, as it was when the payment settled."))
     issued_at = models.DateTimeField(_("issued at"), default=clock.now, editable=False)
@@ -216,7 +223,12 @@ class Receipt(models.Model):
             models.CheckConstraint(
                 name="payments_receipt_file",
                 condition=Q(path="", sha256="") | (~Q(path="") & Q(sha256__regex=r"^[0-9a-f]{64}$")),
-            )
+            ),
+            models.UniqueConstraint(fields=["verification_code"], name="payments_receipt_code_once"),
+            models.CheckConstraint(
+                name="payments_receipt_code",
+                condition=Q(verification_code__isnull=False, verification_code__regex=r"^[0-9a-f]{32}$"),
+            ),
         ]
 
     def __str__(self) -> str:

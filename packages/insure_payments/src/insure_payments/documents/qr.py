@@ -1,0 +1,45 @@
+"""QR codes from ReportLab's encoder, without its price.
+
+It takes longer for one code than the rest of a receipt does. But a symbol is linear: error correction, places and mask
+only exclude bits from one another (XOR), so the symbol of a text is that of an empty text of its length, changed by
+what each of its bytes changes. Those changes are few, since our links differ in the code only, and they are kept.
+"""
+
+from functools import cache
+
+from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorrectLevel
+
+MASK = 0
+"""Readers take any of the eight."""
+
+
+def qr_rows(text: str) -> list[str]:
+    """The symbol, row by row: 1 is a dark module. Error correction M."""
+    content = text.encode()
+    symbol, side = _empty(len(content))
+    for place, byte in enumerate(content):
+        symbol ^= _change(len(content), place, byte)
+    digits = f"{symbol:0{side * side}b}"
+    return [digits[start : start + side] for start in range(0, side * side, side)]
+
+
+@cache
+def _empty(length: int) -> tuple[int, int]:
+    return _encoded(bytes(length))
+
+
+@cache
+def _change(length: int, place: int, byte: int) -> int:
+    content = bytearray(length)
+    content[place] = byte
+    return _encoded(bytes(content))[0] ^ _empty(length)[0]
+
+
+def _encoded(content: bytes) -> tuple[int, int]:
+    """The symbol as one number, whose highest bit is the module at the upper left, and how many modules a side has."""
+    code = QRCode(None, QRErrorCorrectLevel.M)
+    code.addData(QR8bitByte(content))
+    code.version = code.calculate_version()  # type: ignore[no-untyped-call] # not typed in its stubs
+    code.makeImpl(False, MASK)
+    digits = "".join("1" if is_dark else "0" for row in code.modules for is_dark in row)
+    return int(digits, 2), code.moduleCount
