@@ -11,7 +11,7 @@ NAMES = {
     *("connection", "application role", "owner role", "append-only", "grants", "migrations", "durability", "clock"),
     *("broker", "broker memory", "broker access"),
     *("relay", "worker", "beat", "outbox", "failed work", "audit trail"),
-    *("web server", "metrics", "mail", "documents", "anchors", "static files", "WOMPI", "CASSE"),
+    *("web server", "metrics", "mail", "documents", "anchors", "static files", "WOMPI", "PSE", "CASSE"),
 }
 NOWHERE = "127.0.0.1:1"
 

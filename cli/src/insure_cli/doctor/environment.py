@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 
-from deploy_project.environment import VARIABLES, WrongEnvironment, is_key_ring, is_strong_secret, read_environment
+from deploy_project.environment import (
+    VARIABLES,
+    WrongEnvironment,
+    is_key_ring,
+    is_strong_secret,
+    is_token_key_ring,
+    read_environment,
+)
 from insure_cli.doctor.findings import Finding, Status, fine
 
 EXPLAINED = ".env.example says what belongs there"
+MAKE_RING = 'make one: echo "2026-11=$(openssl rand -base64 32)"'
 HOW_TO_MAKE = {
     is_strong_secret: "make one: openssl rand -base64 48",
-    is_key_ring: 'make one: echo "2026-11=$(openssl rand -base64 32)"',
+    is_key_ring: MAKE_RING,
+    is_token_key_ring: MAKE_RING,
 }
 
 
