@@ -52,7 +52,7 @@ def run(name: str, *, seed: int, payments: int) -> bool:
         ]
         stack.control(experiment.sandbox)
         readers = Readers(stack, auditor, per_second=experiment.readers_per_second)
-        with Injector(stack, experiment.faults, seed=seed), readers:
+        with Injector(stack, experiment, seed=seed), readers:
             list(pool.map(Phone.use, phones))
         stack.control(CALM)
         click.echo(f"  {time.strftime('%X')} now it may heal")

@@ -21,8 +21,6 @@ Fault = Callable[[Stack, Random], str]
 
 APPLICATIONS = ("web", "worker", "relay", "beat")
 EVERYTHING = (*APPLICATIONS, "redis", "postgres")
-PAUSE = (3.0, 10.0)
-"""Seconds between two faults."""
 QUEUE = "celery"
 
 
@@ -141,6 +139,8 @@ class Experiment:
     """How the outside world behaves meanwhile."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the whole stack gets."""
+    pause: tuple[float, float] = (3.0, 10.0)
+    """Seconds between two faults."""
     never: tuple[str, ...] = ()
     """Statuses, or `lost`, that no call may be answered with."""
     readers_per_second: int = 0
@@ -169,7 +169,11 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "beat runs twice, or is away for long", (second_beat, second_beat, gone("beat", seconds=30))
     ),
     "rolling-restart": Experiment(
-        "every process is asked to end and starts anew", (restart,), never=("503", "lost"), readers_per_second=200
+        "every process is asked to end and starts anew",
+        (restart,),
+        pause=(25, 35),
+        never=("503", "lost"),
+        readers_per_second=200,
     ),
     "provider-fails": Experiment(
         "Wompi answers errors, or only after it has opened the payment and we have given up",
@@ -185,14 +189,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 class Injector(threading.Thread):
     """Breaks things for the time of a block."""
 
-    def __init__(self, stack: Stack, faults: tuple[Fault, ...], *, seed: int) -> None:
+    def __init__(self, stack: Stack, experiment: Experiment, *, seed: int) -> None:
         super().__init__(name="injector")
-        self._stack, self._faults = stack, faults
+        self._stack, self._faults, self._pause = stack, experiment.faults, experiment.pause
         self._rng = Random(f"{seed}/injector")  # noqa: S311 repeatable, not secret
         self._is_over = threading.Event()
 
     def run(self) -> None:
-        while self._faults and not self._is_over.wait(self._rng.uniform(*PAUSE)):
+        while self._faults and not self._is_over.wait(self._rng.uniform(*self._pause)):
             what = self._rng.choice(self._faults)(self._stack, self._rng)
             click.echo(f"  {time.strftime('%X')} {what}")
 
