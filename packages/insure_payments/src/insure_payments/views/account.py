@@ -19,7 +19,7 @@ from insure_payments.models import Charge, Line, Statement
 from insure_payments.selectors.accounts import account_summary, entries_of
 from insure_payments.selectors.charges import charges_visible_to
 from insure_payments.selectors.statements import lines_of, statements_visible_to
-from insure_payments.serializers import (
+from insure_payments.serializers.account import (
     AccountSerializer,
     ChargeQuery,
     ChargeSerializer,

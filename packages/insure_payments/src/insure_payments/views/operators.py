@@ -13,13 +13,6 @@ from insure_common.api.views import ApiView, ListView, validated
 from insure_common.idempotency import Outcome, idempotently
 from insure_payments.enums import CaseOutcome
 from insure_payments.models import Line, Payment, WebhookEvent
-from insure_payments.operation_serializers import (
-    MakeChargeSerializer,
-    ReplaySerializer,
-    ResolvePaymentSerializer,
-    VoidChargeSerializer,
-    VoidPaymentSerializer,
-)
 from insure_payments.permissions import (
     ADD_ANY_CHARGE,
     REPLAY_WEBHOOK_EVENT,
@@ -34,14 +27,19 @@ from insure_payments.selectors.accounts import account_summary, entries_of
 from insure_payments.selectors.cases import payments_in_full, with_open_case
 from insure_payments.selectors.charges import all_charges
 from insure_payments.selectors.payments import all_payments, webhook_events
-from insure_payments.serializers import (
-    AccountSerializer,
+from insure_payments.serializers.account import AccountSerializer, EntryQuery, EntrySerializer
+from insure_payments.serializers.operations import (
+    MakeChargeSerializer,
+    ReplaySerializer,
+    ResolvePaymentSerializer,
+    VoidChargeSerializer,
+    VoidPaymentSerializer,
+)
+from insure_payments.serializers.operators import (
     AdminChargeSerializer,
     AdminPaymentDetailSerializer,
     AdminPaymentQuery,
     AdminPaymentSerializer,
-    EntryQuery,
-    EntrySerializer,
     WebhookEventDetailSerializer,
     WebhookEventQuery,
     WebhookEventSerializer,

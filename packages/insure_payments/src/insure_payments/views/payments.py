@@ -23,7 +23,7 @@ from insure_payments.gateways.base import needs_of
 from insure_payments.models import Payment, ProviderCatalog
 from insure_payments.selectors.catalog import catalog_of, catalogs
 from insure_payments.selectors.payments import payments_visible_to, receipt_visible_to
-from insure_payments.serializers import (
+from insure_payments.serializers.payments import (
     InstitutionPageSerializer,
     PaymentMethodsSerializer,
     PaymentQuery,

@@ -12,7 +12,7 @@ from insure_common.api.views import DetailView, ListView, validated
 from insure_payments.models import Reconciliation
 from insure_payments.permissions import RUN_RECONCILIATION, VIEW_RECONCILIATION
 from insure_payments.selectors.reconciliations import reconciliations
-from insure_payments.serializers import (
+from insure_payments.serializers.reconciliations import (
     ReconciliationDetailSerializer,
     ReconciliationQuery,
     ReconciliationRequest,
