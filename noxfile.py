@@ -104,7 +104,7 @@ def types(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
     """Run the benchmarks: nox -s bench -- [NAME...]."""
-    install_wheels(session, "insure_cli", extra="local")
+    install_wheels(session, "insure_cli", "--group", "pyproject.toml:faults", extra="local")
     peers = ROOT / ".nox" / "peers"
     subprocess.run([UV, "venv", "--quiet", "--allow-existing", "--python", sys.executable, peers], check=True)
     subprocess.run([UV, "pip", "install", "--quiet", "--python", peers, *PEERS], check=True)

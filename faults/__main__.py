@@ -15,10 +15,11 @@ from faults.auditor import Auditor
 from faults.injector import CALM, EXPERIMENTS, Injector
 from faults.phones import PARTS, Phone
 from faults.readers import Readers
+from faults.readiness import ReadinessProbe
 from faults.stack import running_stack
 
 LOGS = Path(__file__).parents[1] / ".cache" / "faults"
-PHONES_AT_ONCE = 40
+PHONES_AT_ONCE = 125
 
 
 @click.command()
@@ -52,7 +53,7 @@ def run(name: str, *, seed: int, payments: int) -> bool:
         ]
         stack.control(experiment.sandbox)
         readers = Readers(stack, auditor, per_second=experiment.readers_per_second)
-        with Injector(stack, experiment, seed=seed), readers:
+        with Injector(stack, experiment, seed=seed), readers, ReadinessProbe(stack, auditor):
             list(pool.map(Phone.use, phones))
         stack.control(CALM)
         click.echo(f"  {time.strftime('%X')} now it may heal")
@@ -60,15 +61,21 @@ def run(name: str, *, seed: int, payments: int) -> bool:
         findings = [*auditor.wait_until_healed(stack), *auditor.findings(stack, never=experiment.never)]
     for finding in findings:
         click.echo(f"  WRONG {finding}")
-    calls = ", ".join(f"{count} x {answer}" for answer, count in sorted(auditor.calls.items()))
     click.echo(f"  {'FAILED' if findings else 'held'} after {time.monotonic() - started:.0f} s")
     ends = Counter(wish.status or wish.refused or "nobody knows" for wish in auditor.wishes)
-    click.echo(f"  wishes to pay: {', '.join(f'{count} x {end}' for end, count in ends.most_common())}")
-    click.echo(f"  answers: {calls}; the slowest after {auditor.slowest[0]:.1f} s: {auditor.slowest[1]}")
+    click.echo(f"  wishes to pay: {_counts(ends)}")
+    click.echo(
+        f"  answers: {_counts(auditor.calls)}; the slowest after {auditor.slowest[0]:.1f} s: {auditor.slowest[1]}"
+    )
+    click.echo(f"  readiness: {_counts(auditor.readiness)}")
     if findings:
         click.echo(f"  Logs: {logs}")
         click.echo(f"  Again: nox -s faults -- --experiment {name} --seed {seed} --payments {payments}")
     return not findings
+
+
+def _counts(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} x {what}" for what, count in counter.most_common())
 
 
 if __name__ == "__main__":

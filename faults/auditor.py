@@ -80,6 +80,8 @@ class Auditor:
     """How many calls were answered with which status, or lost."""
     slowest: tuple[float, str] = (0, "")
     """Seconds that the slowest answer took, and the call."""
+    readiness: Counter[str] = field(default_factory=Counter)
+    """How often /readyz answered what, or `uncertain` where that could not be judged."""
 
     def wait_until_healed(self, stack: Stack) -> list[str]:
         """Wait until nothing is under way; what still is after the longest wait is a finding."""

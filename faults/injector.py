@@ -155,6 +155,9 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "relay-killed": Experiment("relay and scheduler die", (kill("relay", "beat"),)),
     "frozen": Experiment("processes stop and go on as if nothing had happened", (freeze(*APPLICATIONS, "postgres"),)),
     "postgres-restarted": Experiment("PostgreSQL crashes and recovers", (kill("postgres"),)),
+    "readiness": Experiment(
+        "the database dies under load, and /readyz has to say so", (kill("postgres"),), readers_per_second=200
+    ),
     "redis-gone": Experiment("Redis is away for long", (gone("redis", seconds=15),)),
     "redis-mute": Experiment("Redis accepts and never answers", (freeze("redis", seconds=(5, 12)),)),
     "redis-flushed": Experiment("Redis dies and comes back empty", (kill("redis"), flush)),
