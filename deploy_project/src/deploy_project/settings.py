@@ -238,6 +238,12 @@ CELERY_BEAT_SCHEDULE = {
 
 INSURE_COMMON = {
     "PEOPLE": "insure_users.public.people",
+    "COMPANY": {
+        "name": env["COMPANY_NAME"],
+        "tax_id": env["COMPANY_TAX_ID"],
+        "address": env["COMPANY_ADDRESS"],
+        "contact": env["COMPANY_CONTACT"],
+    },
     "PUBLIC_BASE_URL": env["PUBLIC_BASE_URL"].rstrip("/"),
     "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
     "REDIS_URL": env["REDIS_URL"],
@@ -312,12 +318,6 @@ INSURE_PAYMENTS = {
             if env["PSE_BASE_URL"]
             else {}
         ),
-    },
-    "COMPANY": {
-        "name": env["COMPANY_NAME"],
-        "tax_id": env["COMPANY_TAX_ID"],
-        "address": env["COMPANY_ADDRESS"],
-        "contact": env["COMPANY_CONTACT"],
     },
     "RETURN_ORIGINS": env["PAYMENT_RETURN_ORIGINS"],
 }

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from pypdf import PdfReader
 
 from insure_payments.documents.statement import statement_pdf
-from insure_payments.documents.text import amount_in_words, plain
+from insure_payments.documents.words import amount_in_words
 from insure_payments.enums import TransactionStatus
 from insure_payments.models import Receipt
 from insure_payments.selectors.statements import lines_of, statements_visible_to
@@ -52,22 +52,6 @@ def content_of(receipt):
 )
 def test_amount_in_words_is_good_spanish(cents, words):
     assert amount_in_words(cents) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "drawn"),
-    [
-        ("<b>Ñ & ñ</b>", "&lt;b&gt;Ñ &amp; ñ&lt;/b&gt;"),
-        ("a\x00b\u202ec\u200bd\ne", "abcde"),
-        ("漢字", "??"),
-    ],
-)
-def test_text_in_a_document_is_literal(text, drawn):
-    assert plain(text) == drawn
-
-
-def test_text_in_a_document_is_bounded():
-    assert len(plain("x" * 200_000)) == 160
 
 
 def test_receipt_says_what_a_bank_would_ask_for(receipt, opened):

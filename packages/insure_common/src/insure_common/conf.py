@@ -100,11 +100,23 @@ def import_dotted(path: str) -> Any:
         raise ImproperlyConfigured(f"{path!r} cannot be imported: {error}") from error
 
 
+class Company(BaseModel):
+    """The letterhead of documents."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "Seguros"
+    tax_id: str = ""
+    address: str = ""
+    contact: str = ""
+
+
 class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """INSURE_COMMON."""
 
     PEOPLE: str = "insure_common.people.UserModelPeople"
     """Dotted path of a class or object that implements `insure_common.people.People`."""
+    COMPANY: Company = Company()
     SUBSCRIBERS: dict[str, list[str]] = {}
     """Outbox event -> dotted paths of the consumers that hear of it."""
     RELAY_HOOKS: dict[str, float] = {}

@@ -89,6 +89,15 @@ def retried(work: Callable[P, T]) -> Callable[P, T]:
     return run_again
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """The database as it is at one moment, for as long as it takes to read it."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
 class _ServerCursor(psycopg.RawCursor[Any]):
     """Leaves the parameters to the server, which can so keep the plan of a statement. Placeholders are `%s`."""
 

@@ -1,5 +1,6 @@
 """The port PEOPLE: a person's name, document, mail and phone by user id, whoever owns the user model."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ class People(Protocol):
     def get(self, user_id: Any) -> Person | None:
         """The person behind a user id, or None."""
 
+    def get_many(self, user_ids: Iterable[Any]) -> dict[Any, Person]:
+        """The people behind user ids, by id, in one query; whom nobody knows is left out."""
+
     def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:
         """The active user whose document and verified e-mail both agree with the given ones, or None."""
 
@@ -30,12 +34,16 @@ class UserModelPeople:
     """Default implementation: what any Django user model offers. It knows no documents, so it finds nobody by one."""
 
     def get(self, user_id: Any) -> Person | None:
-        model = get_user_model()
-        user = model._default_manager.filter(pk=user_id).first()
-        if user is None:
-            return None
+        user = get_user_model()._default_manager.filter(pk=user_id).first()
+        return self._person(user) if user else None
+
+    def get_many(self, user_ids: Iterable[Any]) -> dict[Any, Person]:
+        users = get_user_model()._default_manager.filter(pk__in=list(user_ids))
+        return {user.pk: self._person(user) for user in users}
+
+    def _person(self, user: Any) -> Person:
         full_name = user.get_full_name() if hasattr(user, "get_full_name") else str(user)
-        email = getattr(user, model.get_email_field_name(), "")
+        email = getattr(user, type(user).get_email_field_name(), "")
         return Person(user_id=user.pk, full_name=full_name, id_type="", id_number="", email=email, phone="")
 
     def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:

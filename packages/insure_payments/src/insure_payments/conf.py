@@ -2,20 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from insure_common.conf import AppSettings
-
-
-class Company(BaseModel):
-    """The letterhead of receipts and statements."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = "Seguros"
-    tax_id: str = ""
-    address: str = ""
-    contact: str = ""
 
 
 class PaymentsSettings(AppSettings, setting="INSURE_PAYMENTS"):
@@ -45,4 +32,3 @@ class PaymentsSettings(AppSettings, setting="INSURE_PAYMENTS"):
     """Age at which the provider's banks and documents are fetched again."""
     RETURN_ORIGINS: list[str] = []
     """Origins (scheme://host[:port]) besides PUBLIC_BASE_URL to which a payer may be sent back."""
-    COMPANY: Company = Company()

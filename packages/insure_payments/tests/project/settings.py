@@ -6,18 +6,18 @@ globals().update(base_settings("insure_payments", apps=["insure_audit", "insure_
 
 INSURE_PAYMENTS = {
     "GATEWAYS": {"WOMPI": {"gateway": "project.gateway.ScriptedGateway", "environment": "test"}},
-    "COMPANY": {
-        "name": "Seguros del Valle S.A.",
-        "tax_id": "900.123.456-7",
-        "address": "Carrera 7 # 71-21, Bogotá D.C.",
-        "contact": "servicio@segurosdelvalle.example",
-    },
 }
 
 INSURE_INTEGRATIONS = {"SYSTEMS": {"CASSE": {"client": "project.core.RememberingCore"}}}
 
 INSURE_COMMON = globals()["INSURE_COMMON"] | {
     "REDIS_URL": os.environ["REDIS_URL"],
+    "COMPANY": {
+        "name": "Seguros del Valle S.A.",
+        "tax_id": "900.123.456-7",
+        "address": "Carrera 7 # 71-21, Bogotá D.C.",
+        "contact": "servicio@segurosdelvalle.example",
+    },
     "VERIFIERS": ["insure_payments.public.verify_receipt"],
     "SUBSCRIBERS": {
         "user_activated": ["insure_integrations.tasks.link_user_task"],

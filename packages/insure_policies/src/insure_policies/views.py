@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from insure_common.api.downloads import pdf_response
+from insure_common.api.downloads import file_response
 from insure_common.api.permissions import requires
 from insure_common.api.views import ApiView, DetailView, ListView
 from insure_policies.models import Policy
@@ -44,7 +44,7 @@ class DocumentDownloadView(ApiView):
     @extend_schema(operation_id="download_policy_document", responses={(200, "application/pdf"): bytes})
     def get(self, request: Request, policy_id: UUID, document_id: UUID) -> FileResponse:
         document = document_visible_to(request.user, policy_id=policy_id, document_id=document_id)
-        return pdf_response(open_document(document), filename=document.name)
+        return file_response(open_document(document), filename=document.name)
 
 
 @extend_schema_view(get=extend_schema(operation_id="list_all_policies"))

@@ -1,5 +1,6 @@
 """The port PEOPLE of insure_common over our users."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,9 +18,13 @@ class UserPeople:
     def get(self, user_id: Any) -> Person | None:
         """The person behind a user id, whatever their status."""
         try:
-            return _person(all_users().filter(pk=user_id).first())
+            user = all_users().filter(pk=user_id).first()
         except ValidationError:
             return None
+        return _person(user) if user else None
+
+    def get_many(self, user_ids: Iterable[Any]) -> dict[Any, Person]:
+        return {user.pk: _person(user) for user in all_users().filter(pk__in=list(user_ids))}
 
     def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:
         """The active user whose document and e-mail both agree, in whatever form they are written."""
@@ -29,12 +34,11 @@ class UserPeople:
         except ValidationError:
             return None
         found = all_users().filter(email_primary=address, id_type=id_type, id_number=number, status=UserStatus.ACTIVE)
-        return _person(found.first())
+        user = found.first()
+        return _person(user) if user else None
 
 
-def _person(user: User | None) -> Person | None:
-    if user is None:
-        return None
+def _person(user: User) -> Person:
     return Person(
         user_id=user.pk,
         full_name=user.full_name,

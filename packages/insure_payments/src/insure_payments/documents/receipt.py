@@ -7,10 +7,7 @@ from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Spacer
 
-from insure_common.money import Money
-from insure_common.people import Person
-from insure_common.verification import verification_url
-from insure_payments.documents.layout import (
+from insure_common.documents.layout import (
     BODY,
     LABEL,
     NOTE,
@@ -22,8 +19,12 @@ from insure_payments.documents.layout import (
     ruled_table,
     totals_table,
 )
-from insure_payments.documents.text import amount_in_words, local_time, plain
+from insure_common.documents.text import local_time, plain
+from insure_common.money import Money
+from insure_common.people import Person
+from insure_common.verification import verification_url
 from insure_payments.documents.verification import verification_foot
+from insure_payments.documents.words import amount_in_words
 from insure_payments.enums import PaymentMethod
 from insure_payments.models import Receipt
 

@@ -10,9 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Spacer
 
 from insure_common import clock
-from insure_common.money import Money
-from insure_common.people import people
-from insure_payments.documents.layout import (
+from insure_common.documents.layout import (
     BODY,
     RIGHT,
     STRONG,
@@ -22,8 +20,10 @@ from insure_payments.documents.layout import (
     ruled_table,
     totals_table,
 )
+from insure_common.documents.text import local_time, plain
+from insure_common.money import Money
+from insure_common.people import people
 from insure_payments.documents.receipt import LANGUAGE
-from insure_payments.documents.text import local_time, plain
 from insure_payments.enums import EntryKind
 from insure_payments.models import Line
 

@@ -7,7 +7,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, TopPadder
 
-from insure_payments.documents.layout import BRAND, INK, MUTED, RULE
+from insure_common.documents.layout import BRAND, INK, MUTED, RULE
 from insure_payments.documents.qr import qr_rows
 
 SIDE, HEIGHT, GAP = 26 * mm, 32 * mm, 6 * mm

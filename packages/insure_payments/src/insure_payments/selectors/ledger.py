@@ -1,14 +1,13 @@
 """The whole ledger, for operators: what its accounts add up to, and its lines one after the other."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Count, Sum
 
+from insure_common.database import snapshot
 from insure_payments.models import Line
 from insure_payments.periods import start_of
 
@@ -23,15 +22,6 @@ class AccountTotal:
     currency: str
     accounts: int
     balance_in_cents: int
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """The database as it is at one moment, for as long as it takes to read it."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        yield
 
 
 def ledger_balance() -> list[AccountTotal]:

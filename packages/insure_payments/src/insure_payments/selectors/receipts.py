@@ -6,11 +6,11 @@ from hashlib import sha256
 
 from django.utils.translation import gettext as _
 
+from insure_common.conf import CommonSettings
+from insure_common.documents.storage import stored_file
 from insure_common.exceptions import ServiceUnavailable
 from insure_common.verification import Verified
-from insure_payments.conf import PaymentsSettings
 from insure_payments.documents.receipt import receipt_number
-from insure_payments.documents.storage import stored_file
 from insure_payments.enums import ReceiptStatus, TransactionStatus
 from insure_payments.models import Receipt
 
@@ -34,7 +34,7 @@ def verify_receipt(code: str) -> Verified | None:
     return Verified(
         kind="RECEIPT",
         title=_("Payment receipt"),
-        issuer=PaymentsSettings.load().COMPANY.name,
+        issuer=CommonSettings.load().COMPANY.name,
         number=receipt_number(receipt),
         issued_at=receipt.issued_at,
         status=status,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from insure_payments.selectors.ledger import snapshot
+from insure_common.database import snapshot
 
 MOST_NAMED = 100
 """Of each kind of difference that many are named; the rest is counted."""

@@ -11,10 +11,10 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from insure_common.api.downloads import pdf_response
+from insure_common.api.downloads import file_response
 from insure_common.api.views import ApiView, DetailView, ListView
+from insure_common.documents.storage import stored_file
 from insure_payments.documents.statement import statement_pdf
-from insure_payments.documents.storage import stored_file
 from insure_payments.models import Charge, Line, Statement
 from insure_payments.selectors.accounts import account_summary, entries_of
 from insure_payments.selectors.charges import charges_visible_to
@@ -91,6 +91,6 @@ class StatementPdfView(ApiView):
         statement = get_object_or_404(statements_visible_to(request.user), pk=pk)
         filename = f"extracto-{statement.period:%Y-%m}.pdf"
         if statement.closed_at:
-            return pdf_response(stored_file(render_statement(statement=statement)), filename=filename)
+            return file_response(stored_file(render_statement(statement=statement)), filename=filename)
         # The month goes on, so what it comes to now is not kept.
-        return pdf_response(BytesIO(statement_pdf(statement=statement, lines=lines_of(statement))), filename=filename)
+        return file_response(BytesIO(statement_pdf(statement=statement, lines=lines_of(statement))), filename=filename)

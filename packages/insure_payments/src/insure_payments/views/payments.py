@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from insure_common.api.downloads import pdf_response
+from insure_common.api.downloads import file_response
 from insure_common.api.throttles import FairUse
 from insure_common.api.views import ApiView, DetailView, ListView, validated
+from insure_common.documents.storage import stored_file
 from insure_common.exceptions import NotFound
 from insure_common.idempotency import idempotently
 from insure_payments.conf import PaymentsSettings
-from insure_payments.documents.storage import stored_file
 from insure_payments.errors import CatalogNotReady
 from insure_payments.gateways.base import needs_of
 from insure_payments.models import Payment, ProviderCatalog
@@ -82,7 +82,7 @@ class ReceiptView(ApiView):
         receipt = receipt_visible_to(request.user, pk)
         if receipt is None:
             raise NotFound
-        return pdf_response(stored_file(receipt), filename=f"recibo-{receipt.number}.pdf")
+        return file_response(stored_file(receipt), filename=f"recibo-{receipt.number}.pdf")
 
 
 class PaymentMethodsView(ApiView):

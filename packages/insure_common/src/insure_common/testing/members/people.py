@@ -1,5 +1,6 @@
 """The port PEOPLE over the foreign user model."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from insure_common.people import Person
@@ -8,15 +9,18 @@ from insure_common.testing.members.models import Member
 
 class MembersPeople:
     def get(self, user_id: Any) -> Person | None:
-        return self._person(Member.objects.filter(pk=user_id).first())
+        member = Member.objects.filter(pk=user_id).first()
+        return self._person(member) if member else None
+
+    def get_many(self, user_ids: Iterable[Any]) -> dict[Any, Person]:
+        return {member.pk: self._person(member) for member in Member.objects.filter(pk__in=list(user_ids))}
 
     def find_verified(self, *, id_type: str, id_number: str, email: str) -> Person | None:
         found = Member.objects.filter(id_type=id_type, id_number=id_number, email__iexact=email, is_active=True)
-        return self._person(found.first())
+        member = found.first()
+        return self._person(member) if member else None
 
-    def _person(self, member: Member | None) -> Person | None:
-        if member is None:
-            return None
+    def _person(self, member: Member) -> Person:
         return Person(
             user_id=member.pk,
             full_name=member.full_name,

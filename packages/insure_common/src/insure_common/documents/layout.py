@@ -1,6 +1,7 @@
 """The look that all documents share: letterhead, colours, type, footer."""
 
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -13,8 +14,8 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
 
-from insure_payments.conf import PaymentsSettings
-from insure_payments.documents.text import plain
+from insure_common.conf import CommonSettings
+from insure_common.documents.text import drawable, plain
 
 INK, MUTED, BRAND, ACCENT = HexColor("#1d2939"), HexColor("#667085"), HexColor("#0b3b5c"), HexColor("#2a9d8f")
 RULE, SHADE, GOOD = HexColor("#d9dee5"), HexColor("#f4f6f9"), HexColor("#0f7a4d")
@@ -36,18 +37,26 @@ HERO = ParagraphStyle("hero", parent=STRONG, fontSize=24, leading=30, textColor=
 BADGE = ParagraphStyle("badge", parent=STRONG, fontSize=9, leading=11, textColor=white, alignment=TA_CENTER)
 
 
-def build_pdf(*, title: str, number: str, story: Sequence[Flowable]) -> bytes:
-    """Lay the story out under the letterhead. The same input gives the same bytes."""
-    company = PaymentsSettings.load().COMPANY
+def build_pdf(
+    *,
+    title: str,
+    number: str,
+    story: Sequence[Flowable],
+    pagesize: tuple[float, float] = LETTER,
+    note: str = "",
+    lang: str = "es-CO",
+) -> bytes:
+    """Lay the story out under the letterhead, with `note` in the footer. The same input gives the same bytes."""
+    company = CommonSettings.load().COMPANY
     output = BytesIO()
     document = BaseDocTemplate(
-        output, pagesize=LETTER, title=f"{title} {number}", author=company.name, invariant=1, lang="es-CO"
+        output, pagesize=pagesize, title=f"{title} {number}", author=company.name, invariant=1, lang=lang
     )
     frame = Frame(
         MARGIN,
         FOOTER_HEIGHT,
-        WIDTH,
-        LETTER[1] - HEADER_HEIGHT - FOOTER_HEIGHT,
+        pagesize[0] - 2 * MARGIN,
+        pagesize[1] - HEADER_HEIGHT - FOOTER_HEIGHT,
         leftPadding=0,
         rightPadding=0,
         topPadding=8 * mm,
@@ -55,16 +64,36 @@ def build_pdf(*, title: str, number: str, story: Sequence[Flowable]) -> bytes:
     )
 
     def decorate(canvas: Canvas, _document: Any) -> None:
-        _draw_letterhead(canvas, title=title, number=number)
-        _draw_footer(canvas)
+        _draw_letterhead(canvas, pagesize, title=title, number=number)
 
     document.addPageTemplates([PageTemplate(id="page", frames=[frame], onPage=decorate)])
-    document.build(list(story))
+    canvasmaker = partial(_CountingCanvas, note=note or _("Issued electronically; valid without signature."))
+    document.build(list(story), canvasmaker=canvasmaker)
     return output.getvalue()
 
 
-def _draw_letterhead(canvas: Canvas, *, title: str, number: str) -> None:
-    company, (width, height) = PaymentsSettings.load().COMPANY, LETTER
+class _CountingCanvas(Canvas):
+    """Draws the footers when all pages are laid out, because each says how many there are."""
+
+    def __init__(self, *args: Any, note: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._note = note
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802 ReportLab's name
+        self._pages.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined] # not in its stubs
+
+    def save(self) -> None:
+        for page in self._pages:
+            self.__dict__.update(page)
+            _draw_footer(self, self._note, pages=len(self._pages))
+            super().showPage()
+        super().save()
+
+
+def _draw_letterhead(canvas: Canvas, pagesize: tuple[float, float], *, title: str, number: str) -> None:
+    company, (width, height) = CommonSettings.load().COMPANY, pagesize
     canvas.saveState()
     canvas.setFillColor(BRAND)
     canvas.rect(0, height - HEADER_HEIGHT, width, HEADER_HEIGHT, stroke=0, fill=1)
@@ -83,15 +112,16 @@ def _draw_letterhead(canvas: Canvas, *, title: str, number: str) -> None:
     canvas.restoreState()
 
 
-def _draw_footer(canvas: Canvas) -> None:
+def _draw_footer(canvas: Any, note: str, *, pages: int) -> None:
+    width, _height = canvas._pagesize
     canvas.saveState()
     canvas.setStrokeColor(RULE)
-    canvas.line(MARGIN, 15 * mm, LETTER[0] - MARGIN, 15 * mm)
+    canvas.line(MARGIN, 15 * mm, width - MARGIN, 15 * mm)
     canvas.setFillColor(MUTED)
     canvas.setFont("Helvetica", 7.5)
-    canvas.drawString(MARGIN, 10.5 * mm, _("Issued electronically; valid without signature."))
-    page = _("Page %(number)s") % {"number": canvas.getPageNumber()}
-    canvas.drawRightString(LETTER[0] - MARGIN, 10.5 * mm, page)
+    canvas.drawString(MARGIN, 10.5 * mm, drawable(note))
+    page = _("Page %(number)s of %(pages)s") % {"number": canvas.getPageNumber(), "pages": pages}
+    canvas.drawRightString(width - MARGIN, 10.5 * mm, page)
     canvas.restoreState()
 
 
@@ -127,11 +157,11 @@ def _pill(text: str) -> Table:
     return pill
 
 
-def fact_sheet(facts: Sequence[tuple[str, str]]) -> Table:
+def fact_sheet(facts: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Table:
     """Label over value, two columns, on a shaded card."""
     cells = [[Paragraph(plain(label), LABEL), Paragraph(plain(value), STRONG)] for label, value in facts]
     rows = [[cells[at], cells[at + 1] if at + 1 < len(cells) else ""] for at in range(0, len(cells), 2)]
-    sheet = Table(rows, colWidths=[WIDTH / 2, WIDTH / 2])
+    sheet = Table(rows, colWidths=[width / 2, width / 2])
     sheet.setStyle(
         TableStyle(
             [
