@@ -93,6 +93,19 @@ def test_receipt_is_mailed_once(receipt, mailbox, drain_outbox, user):
     assert message["attachments"] == [{"filename": f"recibo-{receipt.number}.pdf", "content_type": "application/pdf"}]
 
 
+def test_long_receipt_goes_on_under_the_same_head_and_loses_nothing(receipt):
+    lines = [
+        receipt.lines[0] | {"concept": f"Prima {number} {'larga ' * 9}", "policy": "P" * 40} for number in range(40)
+    ]
+    Receipt.objects.filter(pk=receipt.pk).update(lines=lines)
+    render_receipt(receipt_id=receipt.pk)
+    pages = [page.extract_text() for page in PdfReader(BytesIO(content_of(receipt))).pages]
+    assert len(pages) > 2
+    assert all("Concepto" in page for page in pages if "Prima" in page)
+    assert [n for n in range(40) if f"Prima {n} " in "\n".join(pages)] == list(range(40))
+    assert "".join(pages).replace("\n", "").count("P" * 40) == 40
+
+
 def test_hostile_data_stays_text_in_the_receipt(receipt, user):
     hostile = '<img src="file:///etc/passwd"/><a href="http://evil">x</a>&lt;\u202e'
     type(user).objects.filter(pk=user.pk).update(full_name=hostile)

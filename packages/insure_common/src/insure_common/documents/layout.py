@@ -12,10 +12,11 @@ from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Table, TableStyle
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
 from insure_common.conf import CommonSettings
-from insure_common.documents.text import drawable, plain
+from insure_common.documents.flowables import Grid, Text
+from insure_common.documents.text import drawable
 
 INK, MUTED, BRAND, ACCENT = HexColor("#1d2939"), HexColor("#667085"), HexColor("#0b3b5c"), HexColor("#2a9d8f")
 RULE, SHADE, GOOD = HexColor("#d9dee5"), HexColor("#f4f6f9"), HexColor("#0f7a4d")
@@ -23,6 +24,7 @@ RULE, SHADE, GOOD = HexColor("#d9dee5"), HexColor("#f4f6f9"), HexColor("#0f7a4d"
 MARGIN = 18 * mm
 WIDTH = LETTER[0] - 2 * MARGIN
 HEADER_HEIGHT, FOOTER_HEIGHT = 30 * mm, 20 * mm
+BADGE_WIDTH = 32 * mm
 
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK)
 STRONG = ParagraphStyle("strong", parent=BODY, fontName="Helvetica-Bold")
@@ -125,97 +127,50 @@ def _draw_footer(canvas: Any, note: str, *, pages: int) -> None:
     canvas.restoreState()
 
 
-def hero(*, label: str, figure: str, caption: str, badge: str = "") -> Table:
+class Hero(Flowable):
     """The one figure that the document is about, large, with a green badge at the right."""
-    text = [Paragraph(plain(label), LABEL), Paragraph(plain(figure), HERO), Paragraph(plain(caption, 300), NOTE)]
-    pill = [_pill(badge)] if badge else []
-    table = Table([[text, pill]], colWidths=[WIDTH - 32 * mm, 32 * mm])
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-            ]
+
+    def __init__(self, *, label: str, figure: str, caption: str, badge: str = "") -> None:
+        super().__init__()
+        self._texts = Grid(
+            [[[Text(label, LABEL), Text(figure, HERO), Text(caption, NOTE, 300)]]],
+            [WIDTH - BADGE_WIDTH],
+            padding=(3, 0, 3, 0),
         )
-    )
-    return table
+        self._badge = Text(badge.upper(), BADGE) if badge else None
+
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        self.width, (_, self.height) = WIDTH, self._texts.wrap(available_width, available_height)
+        return self.width, self.height
+
+    def draw(self) -> None:
+        self._texts.drawOn(self.canv, 0, 0)
+        if self._badge:
+            _, height = self._badge.wrap(BADGE_WIDTH, 0)
+            left, bottom = self.width - BADGE_WIDTH, (self.height - height) / 2
+            self.canv.setFillColor(GOOD)
+            self.canv.roundRect(left, bottom - 5, BADGE_WIDTH, height + 9, 9, stroke=0, fill=1)
+            self._badge.drawOn(self.canv, left, bottom)
 
 
-def _pill(text: str) -> Table:
-    pill = Table([[Paragraph(plain(text.upper()), BADGE)]], colWidths=[32 * mm])
-    pill.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, -1), GOOD),
-                ("ROUNDEDCORNERS", [9, 9, 9, 9]),
-                ("TOPPADDING", (0, 0), (-1, -1), 4),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
-            ]
-        )
-    )
-    return pill
-
-
-def fact_sheet(facts: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Table:
+def fact_sheet(facts: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Grid:
     """Label over value, two columns, on a shaded card."""
-    cells = [[Paragraph(plain(label), LABEL), Paragraph(plain(value), STRONG)] for label, value in facts]
-    rows = [[cells[at], cells[at + 1] if at + 1 < len(cells) else ""] for at in range(0, len(cells), 2)]
-    sheet = Table(rows, colWidths=[width / 2, width / 2])
-    sheet.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, -1), SHADE),
-                ("ROUNDEDCORNERS", [6, 6, 6, 6]),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LEFTPADDING", (0, 0), (-1, -1), 12),
-                ("TOPPADDING", (0, 0), (-1, -1), 5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 5),
-            ]
-        )
-    )
-    return sheet
+    cells = [[Text(label, LABEL), Text(value, STRONG)] for label, value in facts]
+    rows = [[cells[at], cells[at + 1] if at + 1 < len(cells) else []] for at in range(0, len(cells), 2)]
+    return Grid(rows, [width / 2, width / 2], padding=(5, 6, 5, 12), card=SHADE)
 
 
 def ruled_table(
-    *, head: Sequence[str], rows: Sequence[Sequence[Any]], widths: Sequence[float], amounts_from: int
-) -> Table:
+    *, head: Sequence[str], rows: Sequence[Sequence[Sequence[Text]]], widths: Sequence[float], amounts_from: int
+) -> Grid:
     """Columns under a dark head that repeats on every page; those from `amounts_from` on are amounts."""
-    titles = [
-        Paragraph(plain(text), HEAD_RIGHT if column >= amounts_from else HEAD) for column, text in enumerate(head)
-    ]
-    table = Table([titles, *map(list, rows)], colWidths=[WIDTH * part for part in widths], repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("BACKGROUND", (0, 0), (-1, 0), BRAND),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 1), (-1, -1), 0.5, RULE),
-                ("TOPPADDING", (0, 0), (-1, -1), 5),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 6),
-                ("LEFTPADDING", (0, 0), (-1, -1), 8),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
-            ]
-        )
-    )
-    return table
+    titles = [[Text(title, HEAD_RIGHT if column >= amounts_from else HEAD)] for column, title in enumerate(head)]
+    return Grid([titles, *rows], [WIDTH * part for part in widths], padding=(5, 8, 6, 8), head=BRAND, rule=RULE)
 
 
-def totals_table(rows: Sequence[tuple[str, str]]) -> Table:
+def totals_table(rows: Sequence[tuple[str, str]]) -> Grid:
     """Amounts that add up, at the right; the last one is the total."""
-    cells = [[Paragraph(plain(label), RIGHT), Paragraph(plain(value), RIGHT)] for label, value in rows[:-1]]
-    label, value = rows[-1]
-    cells.append([Paragraph(plain(label), RIGHT_STRONG), Paragraph(plain(value), TOTAL)])
-    table = Table(cells, colWidths=[WIDTH * 0.68, WIDTH * 0.32])
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 8),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-                ("TOPPADDING", (0, -1), (-1, -1), 6),
-            ]
-        )
-    )
-    return table
+    cells = [[[Text(label, RIGHT)], [Text(amount, RIGHT)]] for label, amount in rows[:-1]]
+    label, total = rows[-1]
+    cells.append([[Text(label, RIGHT_STRONG)], [Text(total, TOTAL)]])
+    return Grid(cells, [WIDTH * 0.68, WIDTH * 0.32], padding=(3, 8, 3, 6), is_centred=True)

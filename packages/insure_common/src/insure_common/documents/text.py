@@ -1,24 +1,19 @@
-"""What may stand in a document: plain, bounded, escaped text."""
+"""What may stand in a document: plain, bounded text."""
 
 import unicodedata
 from datetime import datetime
-from xml.sax.saxutils import escape
 
 from insure_common import clock
 
 LONGEST_TEXT = 160
 
 
-def plain(text: object, limit: int = LONGEST_TEXT) -> str:
-    """Text for a ReportLab Paragraph: no markup, no control or direction marks, only what the fonts can draw."""
-    return escape(drawable(text, limit))
-
-
 def drawable(text: object, limit: int = LONGEST_TEXT) -> str:
-    """The same for ReportLab's canvas, which knows no markup."""
+    """No control or direction marks, only what the fonts can draw, and not longer than `limit`."""
     composed = unicodedata.normalize("NFC", str(text)[: 4 * limit])
-    visible = "".join(character for character in composed if unicodedata.category(character)[0] != "C")
-    known = visible.encode("cp1252", "replace").decode("cp1252")
+    if not composed.isprintable():
+        composed = "".join(character for character in composed if unicodedata.category(character)[0] != "C")
+    known = composed.encode("cp1252", "replace").decode("cp1252")
     return known if len(known) <= limit else f"{known[: limit - 1]}…"
 
 

@@ -5,21 +5,22 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Spacer
+from reportlab.platypus import Spacer
 
+from insure_common.documents.flowables import Text
 from insure_common.documents.layout import (
     BODY,
     LABEL,
     NOTE,
     RIGHT,
     STRONG,
+    Hero,
     build_pdf,
     fact_sheet,
-    hero,
     ruled_table,
     totals_table,
 )
-from insure_common.documents.text import local_time, plain
+from insure_common.documents.text import local_time
 from insure_common.money import Money
 from insure_common.people import Person
 from insure_common.verification import verification_url
@@ -47,7 +48,7 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
     settled = receipt.transaction
     total = Money(settled.amount_in_cents, settled.currency)
     return [
-        hero(
+        Hero(
             label=_("Total paid"),
             figure=f"{total.display()} {total.currency}",
             caption=amount_in_words(settled.amount_in_cents).capitalize(),
@@ -56,7 +57,7 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
         Spacer(0, 6 * mm),
         fact_sheet(_facts(receipt, payer, bank)),
         Spacer(0, 8 * mm),
-        Paragraph(_("What was paid"), STRONG),
+        Text(_("What was paid"), STRONG),
         Spacer(0, 2.5 * mm),
         _charges_table(receipt),
         Spacer(0, 3 * mm),
@@ -68,7 +69,7 @@ def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:
 
 def _trace_note() -> list[Any]:
     text = _("Keep the trace code (CUS): your bank and we find this payment by it.")
-    return [Spacer(0, 10 * mm), Paragraph(text, NOTE)]
+    return [Spacer(0, 10 * mm), Text(text, NOTE)]
 
 
 def _facts(receipt: Receipt, payer: Person | None, bank: str) -> list[tuple[str, str]]:
@@ -100,21 +101,19 @@ def _charges_table(receipt: Receipt) -> Any:
         amounts = (net_in_cents, line["tax_in_cents"], line["amount_in_cents"])
         rows.append(
             [
-                [Paragraph(plain(line["concept"]), BODY), Paragraph(plain(line["reference"]), LABEL)],
-                Paragraph(plain(line["policy"] or "-", 40), BODY),
-                *(Paragraph(Money(amount, currency).display(), RIGHT) for amount in amounts),
+                [Text(line["concept"], BODY), Text(line["reference"], LABEL)],
+                [Text(line["policy"] or "-", BODY, 40)],
+                *([Text(Money(amount, currency).display(), RIGHT)] for amount in amounts),
             ]
         )
     credit_in_cents = _credit_in_cents(receipt)
     if credit_in_cents:
-        display = Money(credit_in_cents, currency).display()
+        amounts = (credit_in_cents, 0, credit_in_cents)
         rows.append(
             [
-                Paragraph(_("Credit in your favour"), BODY),
-                Paragraph("-", BODY),
-                Paragraph(display, RIGHT),
-                Paragraph(Money(0, currency).display(), RIGHT),
-                Paragraph(display, RIGHT),
+                [Text(_("Credit in your favour"), BODY)],
+                [Text("-", BODY)],
+                *([Text(Money(amount, currency).display(), RIGHT)] for amount in amounts),
             ]
         )
     return ruled_table(

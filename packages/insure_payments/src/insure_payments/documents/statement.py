@@ -7,20 +7,21 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, Spacer
+from reportlab.platypus import Spacer
 
 from insure_common import clock
+from insure_common.documents.flowables import Text
 from insure_common.documents.layout import (
     BODY,
     RIGHT,
     STRONG,
+    Hero,
     build_pdf,
     fact_sheet,
-    hero,
     ruled_table,
     totals_table,
 )
-from insure_common.documents.text import local_time, plain
+from insure_common.documents.text import local_time
 from insure_common.money import Money
 from insure_common.people import people
 from insure_payments.documents.receipt import LANGUAGE
@@ -39,7 +40,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
     currency, client = statement.currency, people().get(statement.account.user_id)
     rows = [_row(line) for line in lines]
     return [
-        hero(
+        Hero(
             label=_("Closing balance"),
             figure=f"{Money(statement.closing, currency).display()} {currency}",
             caption=_("A positive balance is owed; a negative one is in your favour."),
@@ -54,7 +55,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
             ]
         ),
         Spacer(0, 8 * mm),
-        Paragraph(_("Movements"), STRONG),
+        Text(_("Movements"), STRONG),
         Spacer(0, 2.5 * mm),
         ruled_table(
             head=[_("Date"), _("Movement"), _("Description"), _("Amount"), _("Balance")],
@@ -82,9 +83,9 @@ def _as_of(statement: Any) -> tuple[str, str]:
 
 def _row(line: Line) -> list[Any]:
     return [
-        Paragraph(local_time(line.posted_at), BODY),
-        Paragraph(plain(EntryKind(line.entry.kind).label), BODY),
-        Paragraph(plain(line.entry.description, 80), BODY),
-        Paragraph(Money(line.amount_in_cents, line.currency).display(), RIGHT),
-        Paragraph(Money(line.balance_after_in_cents or 0, line.currency).display(), RIGHT),
+        [Text(local_time(line.posted_at), BODY)],
+        [Text(EntryKind(line.entry.kind).label, BODY)],
+        [Text(line.entry.description, BODY, 80)],
+        [Text(Money(line.amount_in_cents, line.currency).display(), RIGHT)],
+        [Text(Money(line.balance_after_in_cents or 0, line.currency).display(), RIGHT)],
     ]
