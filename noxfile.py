@@ -121,6 +121,16 @@ def faults(session: nox.Session) -> None:
     session.run(*command, interrupt_timeout=40, terminate_timeout=20)
 
 
+@nox.session(requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Open and photograph the pages outside the app, on the local stack and in Debian's chromium."""
+    if shutil.which("chromium") is None:
+        session.error("apt-get install chromium")
+    install_wheels(session, "insure_cli", "--group", "pyproject.toml:browser", extra="local")
+    command = ("python", "-c", ENDS_WITH_NOX, "pytest", "browser", *session.posargs)
+    session.run(*command, interrupt_timeout=40, terminate_timeout=20)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Choose versions: constraints.txt for every session, requirements.txt with hashes for a deployment."""

@@ -26,6 +26,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from PIL import Image, ImageChops
 
+from insure_common.conf import CommonSettings
 from insure_common.money import Money
 from insure_payments.documents.receipt import receipt_number
 from insure_payments.models import Receipt
@@ -71,10 +72,13 @@ def photograph(html: str, target: Path) -> None:
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
+    company = CommonSettings.load().COMPANY
     for name, language in [*((name, "es") for name in MAILS), ("code-login", "en")]:
         template, context = MAILS[name]
         with translation.override(language):
-            photograph(render_to_string(f"{template}.html", context), IMAGES / f"{name}-{language}.png")
+            photograph(
+                render_to_string(f"{template}.html", {"company": company, **context}), IMAGES / f"{name}-{language}.png"
+            )
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("", include("insure_users.wellknown_urls")),
     path("", include("insure_common.verification_urls")),
+    path("", include("insure_payments.return_urls")),
     path("backoffice/", admin.site.urls),
     path("healthz", healthz),
     path("readyz", readyz),

@@ -54,6 +54,12 @@ def test_link_is_built_from_the_public_address_and_only_where_there_is_a_page(se
     assert verification_url("first") == "https://api.example.com/verify/first/"
 
 
+def test_unknown_document_is_answered_in_the_name_of_the_company(client, settings):
+    settings.INSURE_COMMON = {**settings.INSURE_COMMON, "COMPANY": {"name": "Seguros & Compañía"}}
+    settings.ROOT_URLCONF = "insure_common.verification_urls"
+    assert "Seguros &amp; Compañía" in client.get("/verify/third/").content.decode()
+
+
 def test_page_draws_what_it_is_told_as_text(client, settings):
     settings.ROOT_URLCONF = "insure_common.verification_urls"
     assert "&lt;b&gt;Seguros&lt;/b&gt;" in client.get("/verify/first/").content.decode()

@@ -179,6 +179,16 @@ def test_part_of_one_charge_can_be_paid(client, charge):
     assert pay(client, charge, amount_in_cents=1).json()["amount"]["amount_in_cents"] == 1
 
 
+def test_payer_comes_back_to_a_page_that_believes_nothing_of_its_query(client, charge):
+    started = pay(client, charge)
+    home = Payment.objects.get(pk=started.json()["id"]).return_url
+    assert home == "http://127.0.0.1:8000/payments/return/"
+    page = client.get("/payments/return/?id=T-1&env=test", HTTP_ACCEPT_LANGUAGE="es")
+    assert page.status_code == 200
+    assert "Puede volver a la aplicación" in page.content.decode()
+    assert "T-1" not in page.content.decode()
+
+
 @pytest.mark.parametrize(
     "changes",
     [

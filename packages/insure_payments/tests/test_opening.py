@@ -10,7 +10,7 @@ from django.db import connection
 from insure_common.models import OutboxMessage
 from insure_payments.enums import FailureReason, PaymentStatus, TransactionStatus
 from insure_payments.gateways.base import AcceptanceOutdated, GatewayRefused, GatewayUnavailable
-from insure_payments.models import ChargeHold, ProviderCatalog
+from insure_payments.models import Charge, ChargeHold, ProviderCatalog
 from insure_payments.services.open_payment import open_payment
 from insure_payments.services.sweep_payments import sweep_pending_payments
 from insure_payments.testing import factories
@@ -105,6 +105,19 @@ def test_opening_again_asks_instead_of_opening(started, provider, drain_outbox):
     started.transactions.create(provider="WOMPI", amount_in_cents=started.amount_in_cents, currency="COP")
     open_payment(payment_id=started.pk)
     assert provider.opened == []
+
+
+@pytest.mark.parametrize(
+    ("concept", "told"),
+    [
+        ("Prima seguro de automóviles AUTO-2026-2998856851", "Prima seguro de automóviles"),
+        ("A" * 40, "A" * 30),
+    ],
+)
+def test_bank_is_told_of_the_concept_in_whole_words(started, charge, provider, concept, told):
+    Charge.objects.filter(pk=charge.pk).update(concept=concept)
+    open_payment(payment_id=started.pk)
+    assert provider.opened[0].description == told
 
 
 def test_payment_waits_for_the_address_of_the_bank(started, provider, drain_outbox, clock):

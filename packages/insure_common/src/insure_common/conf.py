@@ -101,7 +101,7 @@ def import_dotted(path: str) -> Any:
 
 
 class Company(BaseModel):
-    """The letterhead of documents."""
+    """The letterhead of documents; its name is at the head of mails and public pages too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -143,7 +143,7 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """`throttle_scope` of a view -> rates, such as "5/minute;30/day"."""
     VERIFIERS: list[str] = []
     """Dotted paths of functions that find a document by its code (`insure_common.verification.Verified`), or None."""
-    HTML_PATHS: tuple[str, ...] = ("/backoffice/", "/verify/")
+    HTML_PATHS: tuple[str, ...] = ("/backoffice/", "/verify/", "/payments/return/")
     """Path prefixes that serve pages; everywhere else errors are JSON."""
     HTTP_PATHS: tuple[str, ...] = ()
     """Paths that HttpsOnlyMiddleware lets through over plain http: probes that are asked from inside."""

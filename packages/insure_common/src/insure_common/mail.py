@@ -36,7 +36,8 @@ def send_mail(
     """
     if not _ADDRESS.fullmatch(to):
         raise ValueError("not one e-mail address")
-    values = {"public_base_url": CommonSettings.load().PUBLIC_BASE_URL, **context}
+    settings = CommonSettings.load()
+    values = {"public_base_url": settings.PUBLIC_BASE_URL, "company": settings.COMPANY, **context}
     with translation.override(language):
         subject = " ".join(render_to_string(f"{template}.subject.txt", values).split())
         message = EmailMultiAlternatives(subject=subject, body=render_to_string(f"{template}.txt", values), to=[to])

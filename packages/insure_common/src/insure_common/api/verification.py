@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from insure_common import clock
 from insure_common.api.throttles import FairUse
 from insure_common.api.views import ApiView
+from insure_common.conf import CommonSettings
 from insure_common.exceptions import NotFound
 from insure_common.verification import Verified, verify
 
@@ -47,6 +48,7 @@ class PageRenderer(BaseRenderer):
         context = renderer_context or {}
         page = {
             "verified": context["view"].verified,
+            "company": CommonSettings.load().COMPANY,
             "now": clock.now(),
             "is_unknown": context["response"].status_code == 404,
             "detail": (data or {}).get("detail", ""),

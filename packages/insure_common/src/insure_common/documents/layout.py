@@ -97,10 +97,10 @@ class _CountingCanvas(Canvas):
 def _draw_letterhead(canvas: Canvas, pagesize: tuple[float, float], *, title: str, number: str) -> None:
     company, (width, height) = CommonSettings.load().COMPANY, pagesize
     canvas.saveState()
-    canvas.setFillColor(BRAND)
-    canvas.rect(0, height - HEADER_HEIGHT, width, HEADER_HEIGHT, stroke=0, fill=1)
     canvas.setFillColor(ACCENT)
-    canvas.rect(0, height - HEADER_HEIGHT, width, 1.2 * mm, stroke=0, fill=1)
+    canvas.rect(0, height - HEADER_HEIGHT, width, HEADER_HEIGHT, stroke=0, fill=1)
+    canvas.setFillColor(BRAND)
+    canvas.rect(0, height - HEADER_HEIGHT + 1.2 * mm, width, HEADER_HEIGHT - 1.2 * mm, stroke=0, fill=1)
     canvas.setFillColor(white)
     canvas.setFont("Helvetica-Bold", 17)
     canvas.drawString(MARGIN, height - 15 * mm, company.name)

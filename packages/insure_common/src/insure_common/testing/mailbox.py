@@ -20,10 +20,11 @@ from insure_common.ids import new_id
 LARGEST_MESSAGE = 10_000_000
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Mail</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:32px auto;padding:0 16px;color:#1d2939}
 article{border:1px solid #d0d5dd;border-radius:8px;margin:16px 0;overflow:hidden}
 header{background:#f2f4f7;padding:10px 14px}
-iframe{width:100%%;height:420px;border:0}small{color:#667085}</style><h1>Mail</h1>%s</html>"""
+iframe{width:100%%;height:520px;border:0}small{color:#667085}</style><main><h1>Mail</h1>%s</main></html>"""
 
 
 class Mailbox:

@@ -13,6 +13,7 @@ from insure_common import clock
 from insure_common.documents.flowables import Text
 from insure_common.documents.layout import (
     BODY,
+    NOTE,
     RIGHT,
     STRONG,
     Hero,
@@ -60,7 +61,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
         ruled_table(
             head=[_("Date"), _("Movement"), _("Description"), _("Amount"), _("Balance")],
             rows=rows,
-            widths=[0.13, 0.17, 0.38, 0.16, 0.16],
+            widths=[0.13, 0.15, 0.36, 0.18, 0.18],
             amounts_from=3,
         ),
         Spacer(0, 4 * mm),
@@ -85,7 +86,7 @@ def _row(line: Line) -> list[Any]:
     return [
         [Text(local_time(line.posted_at), BODY)],
         [Text(EntryKind(line.entry.kind).label, BODY)],
-        [Text(line.entry.description, BODY, 80)],
+        [Text(line.entry.description, NOTE, 80)],
         [Text(Money(line.amount_in_cents, line.currency).display(), RIGHT)],
         [Text(Money(line.balance_after_in_cents or 0, line.currency).display(), RIGHT)],
     ]

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from textwrap import shorten
 from uuid import UUID
 
 from django.db import transaction
@@ -115,7 +116,7 @@ def _request_of(payment: Payment) -> OpenRequest:
         reference=payment.reference,
         amount_in_cents=payment.amount_in_cents,
         currency=payment.currency,
-        description=allocations[0].charge.concept[:LONGEST_DESCRIPTION],
+        description=_whole_words(allocations[0].charge.concept),
         customer_email=payer.email if payer else "",
         customer_name=payer.full_name if payer else "",
         customer_phone=payer.phone if payer else "",
@@ -129,6 +130,10 @@ def _request_of(payment: Payment) -> OpenRequest:
             for allocation in allocations
         ),
     )
+
+
+def _whole_words(text: str) -> str:
+    return shorten(text, LONGEST_DESCRIPTION, placeholder="") or text[:LONGEST_DESCRIPTION]
 
 
 @retried

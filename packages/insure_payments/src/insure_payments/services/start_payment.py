@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from insure_audit.public import record
@@ -138,10 +139,18 @@ def _checked_return_url(return_url: str | None) -> str:
     """The payer is only sent back to this service's own origin or one that the settings name."""
     home = CommonSettings.load().PUBLIC_BASE_URL
     if return_url is None:
-        return home
+        return home + _return_path()
     if _origin(return_url) not in {_origin(url) for url in (home, *PaymentsSettings.load().RETURN_ORIGINS)}:
         raise ReturnUrlRefused({"return_url": [ReturnUrlRefused.default_detail]})
     return return_url
+
+
+def _return_path() -> str:
+    """Nothing in a project without the page of `insure_payments.return_urls`."""
+    try:
+        return reverse("payment-return")
+    except NoReverseMatch:
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from insure_payments.testing.wompi_state import State
 PAGE = Template(files(__package__).joinpath("wompi_checkout.html").read_text())
 ORDER = Template("""\
 $notice
-<div>Vas a pagar</div>
+<h1>Vas a pagar</h1>
 <div class="amount">$amount</div>
 <dl>
   <div><dt>IVA incluido</dt><dd>$vat</dd></div>
@@ -216,5 +216,5 @@ def _link_back(url: str) -> str:
 
 
 def _refused(reason: str, return_url: str) -> HTMLResponse:
-    content = f'<p class="notice">{escape(reason)}.</p><div>No es posible pagar en esta página.</div>'
+    content = f'<p class="notice">{escape(reason)}.</p><h1>No es posible pagar en esta página</h1>'
     return HTMLResponse(PAGE.substitute(content=content, back=_link_back(return_url)), status_code=422)
