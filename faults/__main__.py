@@ -13,28 +13,25 @@ import click
 
 from faults.auditor import Auditor
 from faults.injector import CALM, EXPERIMENTS, Injector
-from faults.phones import PARTS, Phone
 from faults.readers import Readers
 from faults.readiness import ReadinessProbe
 from faults.stack import running_stack
 
 LOGS = Path(__file__).parents[1] / ".cache" / "faults"
-PHONES_AT_ONCE = 125
+CLIENTS_AT_ONCE = 125
 
 
 @click.command()
+@click.argument("experiment", type=click.Choice([*EXPERIMENTS, "all"]), default="main-path")
 @click.option("--seed", type=click.IntRange(0), help="Repeats the choices of another run.")
-@click.option(
-    "--payments", type=click.IntRange(1, 10_000), default=40, show_default=True, help="How many clients wish to make."
-)
-@click.option("--experiment", type=click.Choice([*EXPERIMENTS, "all"]), default="main-path", show_default=True)
-def main(*, seed: int | None, payments: int, experiment: str) -> None:
+@click.option("--payments", type=click.IntRange(1, 10_000), help="How many clients wish to make.")
+def main(*, experiment: str, seed: int | None, payments: int | None) -> None:
     """Break the local stack while clients pay, then compare what they were told with the database."""
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     names = list(EXPERIMENTS) if experiment == "all" else [experiment]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        held = [run(name, seed=seed, payments=payments) for name in names]
+        held = [run(name, seed=seed, payments=payments or EXPERIMENTS[name].payments) for name in names]
     except KeyboardInterrupt:
         # The stack has ended; phones that wait for it need not.
         os._exit(130)
@@ -46,18 +43,15 @@ def run(name: str, *, seed: int, payments: int) -> bool:
     experiment, logs, started, auditor = EXPERIMENTS[name], LOGS / f"{name}-{seed}", time.monotonic(), Auditor()
     click.echo(f"{name}: {experiment.what} (seed {seed}, {payments} payments)")
     with running_stack(logs=logs, environment=experiment.environment) as stack:
-        pool = ThreadPoolExecutor(PHONES_AT_ONCE)
-        parts = [PARTS] * (payments // PARTS) + [payments % PARTS] * bool(payments % PARTS)
-        phones = [
-            Phone(number, parts=share, seed=seed, stack=stack, auditor=auditor) for number, share in enumerate(parts)
-        ]
+        pool = ThreadPoolExecutor(CLIENTS_AT_ONCE)
+        crowd = experiment.crowd(stack, auditor, seed=seed, payments=payments)
         stack.control(experiment.sandbox)
         readers = Readers(stack, auditor, per_second=experiment.readers_per_second)
         with Injector(stack, experiment, seed=seed), readers, ReadinessProbe(stack, auditor):
-            list(pool.map(Phone.use, phones))
+            list(pool.map(lambda client: client.use(), crowd))
         stack.control(CALM)
         click.echo(f"  {time.strftime('%X')} now it may heal")
-        list(pool.map(Phone.come_back, phones))
+        list(pool.map(lambda client: client.come_back(), crowd))
         findings = [*auditor.wait_until_healed(stack), *auditor.findings(stack, never=experiment.never)]
     for finding in findings:
         click.echo(f"  WRONG {finding}")
@@ -70,7 +64,7 @@ def run(name: str, *, seed: int, payments: int) -> bool:
     click.echo(f"  readiness: {_counts(auditor.readiness)}")
     if findings:
         click.echo(f"  Logs: {logs}")
-        click.echo(f"  Again: nox -s faults -- --experiment {name} --seed {seed} --payments {payments}")
+        click.echo(f"  Again: nox -s faults -- {name} --seed {seed} --payments {payments}")
     return not findings
 
 

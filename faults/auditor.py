@@ -29,7 +29,8 @@ UNION ALL SELECT 'unsealed', event_id::text, '', '' FROM insure_audit_unsealed
 """What the schedule makes every few seconds has five seconds to be done."""
 
 MODEL = """
-CREATE TEMP TABLE account (email text, state text, owed_in_cents bigint);
+CREATE TEMP TABLE account (email text, state text);
+CREATE TEMP TABLE debt (charge text, email text, amount_in_cents bigint, is_void boolean, elsewhere_in_cents bigint);
 CREATE TEMP TABLE wish (key text, email text, charge text, amount_in_cents bigint, acknowledged text[], refused text,
   pressed text, status text);
 CREATE TEMP TABLE provider_transaction (reference text, status text, amount_in_cents bigint);
@@ -47,8 +48,23 @@ CREATE TEMP VIEW made AS
 class Account:
     email: str
     state: str = "none"
-    """`none`, `unknown` (the answer to the right code got lost) or `acknowledged`."""
-    owed_in_cents: int = 0
+    """`none`, `unknown` (the answer to the right code got lost), `acknowledged` or `given` with the stack."""
+
+
+@dataclass(slots=True)
+class Debt:
+    """A charge as its client saw it first, and what the insurer did with it meanwhile."""
+
+    charge: str
+    email: str
+    reference: str
+    amount_in_cents: int
+    is_void: bool = False
+    elsewhere_in_cents: int = 0
+
+    @property
+    def is_disturbed(self) -> bool:
+        return self.is_void or self.elsewhere_in_cents > 0
 
 
 @dataclass(slots=True)
@@ -73,6 +89,7 @@ class Wish:
 @dataclass(slots=True)
 class Auditor:
     accounts: list[Account] = field(default_factory=list)
+    debts: list[Debt] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """What was wrong already to the eye of a client."""
@@ -110,8 +127,11 @@ class Auditor:
 
     def _write_model(self, stack: Stack, connection: psycopg.Connection[dict[str, Any]]) -> None:
         connection.execute(MODEL)
-        given = [(account["email"], "given", 0) for account in stack.state["accounts"].values()]
-        accounts = [(one.email, one.state, one.owed_in_cents) for one in self.accounts]
+        given = [(account["email"], "given") for account in stack.state["accounts"].values()]
+        accounts = [(one.email, one.state) for one in self.accounts]
+        debts = [
+            (one.charge, one.email, one.amount_in_cents, one.is_void, one.elsewhere_in_cents) for one in self.debts
+        ]
         wishes = [
             (
                 one.key,
@@ -125,14 +145,17 @@ class Auditor:
             )
             for one in self.wishes
         ]
+        control = stack.sandbox.get("/control/").json()
         transactions = [
-            (one["reference"], one["status"], one["amount_in_cents"]) for one in _provider_transactions(stack)
+            (one["reference"], one["status"], one["amount_in_cents"])
+            for one in (*_provider_transactions(stack), *control["pse"]["state"])
         ]
-        reported = stack.sandbox.get("/control/").json()["casse"]["state"]["payments"]
+        reported = control["casse"]["state"]["payments"]
         messages = stack.sandbox.get("/mail/messages/").json()
         mails = [(message["to"],) for message in messages if message["attachments"]]
         with connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO account VALUES (%s, %s, %s)", [*given, *accounts])
+            cursor.executemany("INSERT INTO account VALUES (%s, %s)", [*given, *accounts])
+            cursor.executemany("INSERT INTO debt VALUES (%s, %s, %s, %s, %s)", debts)
             cursor.executemany("INSERT INTO wish VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", wishes)
             cursor.executemany("INSERT INTO provider_transaction VALUES (%s, %s, %s)", transactions)
             core_payments = [(one["reference"], one["amount"]) for one in reported]

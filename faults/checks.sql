@@ -1,5 +1,6 @@
 -- What must never be found once everything has come to rest. Each query answers the exceptions to the line above it.
--- account, wish, provider_transaction, core_payment and receipt_mail hold what clients, Wompi, CASSE and the mailbox said;
+-- account, debt, wish, provider_transaction, core_payment and receipt_mail hold what clients, insurer, providers, CASSE and
+-- the mailbox said;
 -- made is every payment with the Idempotency-Key that asked for it.
 
 -- V1 an entry does not balance
@@ -52,8 +53,9 @@ SELECT * FROM wish JOIN made USING (key) WHERE wish.status <> '' AND wish.status
 -- V3 the bank took note of another end
 SELECT * FROM wish JOIN made USING (key) WHERE wish.pressed <> '' AND wish.pressed <> made.status;
 
--- V3 a payment was opened twice at the provider
-SELECT reference, count(*) FROM provider_transaction GROUP BY 1 HAVING count(*) > 1;
+-- V3 a payment was opened twice at the provider; on its own page the payer may try again
+SELECT reference, count(*) FROM provider_transaction JOIN insure_payments_payment USING (reference)
+WHERE method ->> 'type' <> 'CHECKOUT' GROUP BY 1 HAVING count(*) > 1;
 
 -- V3 the provider knows a payment that we do not
 SELECT reference FROM provider_transaction EXCEPT SELECT reference FROM insure_payments_payment;
@@ -68,18 +70,50 @@ SELECT * FROM (
   FROM insure_payments_payment p
 ) payments WHERE approved <> settled_in_cents OR approved <> posted;
 
--- V3 a balance is not what was owed less what the provider approved
-SELECT account.*, a.balance_in_cents, paid.amount FROM account
-LEFT JOIN insure_users_user u ON u.email_primary = account.email LEFT JOIN insure_payments_account a ON a.user_id = u.id
+-- V3 a balance is not what is owed less what was paid elsewhere and what the providers approved
+SELECT u.email_primary, a.balance_in_cents, owed.amount, elsewhere.amount, paid.amount
+FROM insure_payments_account a JOIN insure_users_user u ON u.id = a.user_id
+CROSS JOIN LATERAL (
+  SELECT sum(amount_in_cents) FILTER (WHERE NOT is_void) AS amount FROM debt WHERE debt.email = u.email_primary
+) owed
+CROSS JOIN LATERAL (
+  SELECT sum(external_paid_in_cents) AS amount FROM insure_payments_charge c WHERE c.user_id = u.id
+) elsewhere
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(t.amount_in_cents), 0) AS amount FROM insure_payments_payment p
   JOIN provider_transaction t ON t.reference = p.reference AND t.status = 'APPROVED' WHERE p.user_id = u.id
-) paid WHERE account.owed_in_cents > 0 AND a.balance_in_cents IS DISTINCT FROM account.owed_in_cents - paid.amount;
+) paid WHERE owed.amount IS NOT NULL AND a.balance_in_cents <> owed.amount - elsewhere.amount - paid.amount;
+
+-- V3 a charge is cancelled, or paid elsewhere, that was not; or the other way round. The core system caps what is paid, so
+-- money of ours that came there first makes less of what it took itself
+SELECT c.reference, c.status, c.external_paid_in_cents, debt.* FROM debt
+JOIN insure_payments_charge c ON c.id::text = debt.charge
+WHERE (c.status = 'VOID') <> debt.is_void OR c.external_paid_in_cents > debt.elsewhere_in_cents
+OR (debt.elsewhere_in_cents > 0 AND NOT debt.is_void AND c.external_paid_in_cents < debt.elsewhere_in_cents AND c.status <> 'PAID');
 
 -- V3 a charge is not paid by its allocations
 SELECT c.reference, c.status, c.paid_in_cents, sum(a.settled_in_cents)
 FROM insure_payments_charge c LEFT JOIN insure_payments_allocation a ON a.charge_id = c.id
-GROUP BY c.id HAVING c.paid_in_cents <> coalesce(sum(a.settled_in_cents), 0) + c.external_paid_in_cents;
+GROUP BY c.id HAVING coalesce(sum(a.settled_in_cents), 0)
+  <> CASE c.status WHEN 'VOID' THEN 0 ELSE c.paid_in_cents - c.external_paid_in_cents END;
+
+-- V3 approved money is neither on a charge nor a credit that an operator is asked about
+SELECT * FROM (
+  SELECT p.reference, p.settled_in_cents - (SELECT sum(settled_in_cents) FROM insure_payments_allocation a
+    WHERE a.payment_id = p.id) AS credit,
+    (SELECT count(*) FROM insure_payments_case c
+     WHERE c.payment_id = p.id AND c.kind = 'CREDIT' AND c.closed_at IS NULL) AS cases
+  FROM insure_payments_payment p
+) payments WHERE credit < 0 OR (credit > 0)::int <> cases;
+
+-- V5 an operator is asked about something else than money that came twice, or whose charge was not there any more
+SELECT c.kind, c.payment_id, c.mismatch FROM insure_payments_case c
+JOIN insure_payments_payment p ON p.id = c.payment_id
+WHERE c.closed_at IS NULL AND (c.kind <> 'CREDIT' OR NOT (
+  (SELECT count(*) FROM provider_transaction t WHERE t.reference = p.reference AND t.status = 'APPROVED') > 1
+  OR EXISTS (SELECT FROM insure_payments_allocation a JOIN debt ON debt.charge = a.charge_id::text
+             WHERE a.payment_id = p.id AND (debt.is_void OR debt.elsewhere_in_cents > 0))
+));
 
 -- V3 an entry of a payment without its approved transaction
 SELECT e.id, e.external_id, t.status FROM insure_payments_entry e
@@ -125,11 +159,15 @@ SELECT * FROM (
   FROM insure_users_user u
 ) clients WHERE mails NOT BETWEEN receipts AND attempts;
 
--- V5 the core system does not know exactly what was settled
+-- V5 the core system does not know exactly what was settled of its charges, but for what was taken off them later
 SELECT * FROM (
-  SELECT p.reference, sum(a.settled_in_cents) AS settled FROM insure_payments_payment p
-  JOIN insure_payments_allocation a ON a.payment_id = p.id WHERE p.status = 'APPROVED' GROUP BY 1
-) payments FULL JOIN core_payment USING (reference) WHERE settled IS DISTINCT FROM core_payment.amount_in_cents;
+  SELECT p.reference, sum(a.settled_in_cents) AS settled, bool_or(debt.elsewhere_in_cents > 0) AS may_differ
+  FROM insure_payments_payment p JOIN insure_payments_allocation a ON a.payment_id = p.id
+  JOIN insure_payments_charge c ON c.id = a.charge_id AND c.system = 'CASSE' LEFT JOIN debt ON debt.charge = c.id::text
+  WHERE p.status = 'APPROVED' GROUP BY 1 HAVING sum(a.settled_in_cents) > 0
+) payments FULL JOIN core_payment USING (reference)
+WHERE settled IS DISTINCT FROM core_payment.amount_in_cents
+AND NOT coalesce(may_differ AND settled < core_payment.amount_in_cents, FALSE);
 
 -- V5 two runs of one synchronisation overlap
 SELECT a.job, a.id, b.id FROM insure_integrations_syncrun a JOIN insure_integrations_syncrun b ON a.job = b.job AND a.id < b.id

@@ -4,16 +4,18 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import redis
 
+from faults import debtors, phones
+from faults.auditor import Auditor
 from faults.stack import Stack
 
 Fault = Callable[[Stack, Random], str]
@@ -126,8 +128,16 @@ def _signal(number: signal.Signals, *processes: int) -> None:
 
 ROUGH_EVENTS = {"duplicates": 1, "reorder": True, "drop_rate": 0.15, "delay_ms": 100}
 CALM_EVENTS = {"duplicates": 0, "reorder": False, "drop_rate": 0, "delay_ms": 0}
+WORSE_EVENTS = {"duplicates": 3, "reorder": True, "drop_rate": 0.2, "delay_ms": 100}
 ROUGH: Mapping[str, Any] = {"wompi": {"latency_ms": 50, "events": ROUGH_EVENTS}}
-CALM: Mapping[str, Any] = {"wompi": {"latency_ms": 0, "error_rate": 0, "force": {}, "events": CALM_EVENTS}}
+CALM_PROVIDER = {"latency_ms": 0, "error_rate": 0, "force": {}, "events": CALM_EVENTS}
+CALM: Mapping[str, Any] = {"wompi": CALM_PROVIDER, "pse": CALM_PROVIDER}
+
+
+class Crowd(Protocol):
+    """The clients of an experiment, each with `use` while things break and `come_back` when they may heal."""
+
+    def __call__(self, stack: Stack, auditor: Auditor, *, seed: int, payments: int) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +155,21 @@ class Experiment:
     """Statuses, or `lost`, that no call may be answered with."""
     readers_per_second: int = 0
     """Requests a second that come besides."""
+    crowd: Crowd = phones.crowd
+    payments: int = 40
+    """How many the clients wish to make unless the command line says otherwise."""
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     "main-path": Experiment("anything is killed at random", (kill(*EVERYTHING),)),
+    "payments": Experiment(
+        "anything is killed at random while clients pay by both providers and the insurer cancels and takes money",
+        (kill(*EVERYTHING),),
+        sandbox={name: {"latency_ms": 50, "error_rate": 0.02, "events": WORSE_EVENTS} for name in ("wompi", "pse")},
+        environment={"PAYMENTS_RATE": "1000/minute"},
+        crowd=debtors.crowd,
+        payments=5000,
+    ),
     "calm": Experiment("nothing is broken but the events", ()),
     "web-killed": Experiment("web workers die in the middle of requests", (kill("web"),)),
     "worker-killed": Experiment("workers die in the middle of tasks", (kill("worker"),)),

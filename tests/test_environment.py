@@ -84,6 +84,7 @@ WRONG = {
     "MEDIA_DIR": ["media"],
     "EMAIL_PORT": ["-5", "smtp"],
     "SYNC_INTERVAL_SECONDS": ["0"],
+    "PAYMENTS_RATE": ["5", "many/day"],
     "WOMPI_ENVIRONMENT": ["sandbox"],
     "PSE_ENVIRONMENT": ["sandbox"],
     "PSE_BASE_URL": ["checkout.placetopay.com"],

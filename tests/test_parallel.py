@@ -62,7 +62,7 @@ def serving(**variables: str) -> Iterator[str]:
     }
     command = [
         *(sys.executable, "-m", "gunicorn", "deploy_project.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"),
-        *("--worker-class", "deploy_project.worker.Worker", "--workers", "2", "--threads", "4"),
+        *("--worker-class", "deploy_project.worker.Worker", "--workers", "2", "--threads", "4", "--preload"),
     ]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

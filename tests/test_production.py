@@ -44,7 +44,15 @@ def serve(production):
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = "127.0.0.1:{1}".format(*free.getsockname())
         command = (sys.executable, "-m", "gunicorn", "deploy_project.wsgi", "--bind", address)
-        options = ("--worker-class", "deploy_project.worker.Worker", "--workers", str(workers), "--threads", "2")
+        options = (
+            "--worker-class",
+            "deploy_project.worker.Worker",
+            "--preload",
+            "--workers",
+            str(workers),
+            "--threads",
+            "2",
+        )
         process = subprocess.Popen([*command, *options], env=production | more, stderr=subprocess.DEVNULL)
         servers.append(process)
         client = httpx.Client(base_url=f"http://{address}", trust_env=False)

@@ -68,8 +68,8 @@ def build(*, wompi: WompiSandbox, pse: PseSandbox, casse: CasseSandbox, mailbox:
     def send_event(provider: WompiSandbox | PseSandbox, body: dict[str, Any]) -> dict[str, Any]:
         return {"statuses": provider.send_event(**body)}
 
-    def add_holder(body: dict[str, Any]) -> dict[str, Any]:
-        return casse.add_holder(**body)
+    def of_casse(act: Callable[..., dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return lambda body: act(**body)
 
     return Starlette(
         routes=[
@@ -83,7 +83,14 @@ def build(*, wompi: WompiSandbox, pse: PseSandbox, casse: CasseSandbox, mailbox:
                 Route(f"/control/{name}/events/", control(partial(send_event, provider)), methods=["POST"])
                 for name, provider in providers.items()
             ),
-            Route("/control/casse/holders/", control(add_holder), methods=["POST"]),
+            *(
+                Route(f"/control/casse/{name}/", control(of_casse(act)), methods=["POST"])
+                for name, act in (
+                    ("holders", casse.add_holder),
+                    ("charges", casse.add_charge),
+                    ("external-payments", casse.pay_elsewhere),
+                )
+            ),
         ],
         lifespan=lambda _: mailbox.smtp(),
     )

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
+from limits import parse_many
 
 REQUIRED = object()
 FORMS = {
@@ -86,6 +87,14 @@ def is_one_of(*allowed: str) -> Callable[[str], str | None]:
     return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
 
 
+def is_rate(value: str) -> str | None:
+    try:
+        parse_many(value)
+    except ValueError:
+        return "must be like 5/minute;30/day"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """One variable: how it is read, what stands in for it, and what is wrong with a value."""
@@ -123,6 +132,7 @@ VARIABLES = (
     Variable("COMPANY_TAX_ID"),
     Variable("COMPANY_ADDRESS"),
     Variable("COMPANY_CONTACT"),
+    Variable("PAYMENTS_RATE", default="5/minute;30/day", check=is_rate),
     Variable("PAYMENT_RETURN_ORIGINS", cast=list, default=[]),
     Variable("WOMPI_ENVIRONMENT", check=is_one_of("test", "prod")),
     Variable("WOMPI_BASE_URL", check=is_url),

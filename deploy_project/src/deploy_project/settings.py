@@ -248,7 +248,7 @@ INSURE_COMMON = {
     "TRUSTED_PROXY_COUNT": env["TRUSTED_PROXY_COUNT"],
     "REDIS_URL": env["REDIS_URL"],
     # Many phones share one address at a carrier; a code cannot be guessed at any rate.
-    "THROTTLES": {"payments": "5/minute;30/day", "verify": "60/minute;2000/day"},
+    "THROTTLES": {"payments": env["PAYMENTS_RATE"], "verify": "60/minute;2000/day"},
     "HTML_PATHS": ("/backoffice/", "/verify/", "/payments/return/", *(["/api/v1/docs/"] if HAS_API_DOCS else [])),
     "VERIFIERS": ["insure_payments.public.verify_receipt"],
     # Asked from inside, and they tell nothing about anybody.

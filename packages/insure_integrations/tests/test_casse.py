@@ -144,6 +144,16 @@ def test_reversal_opens_the_charge_again(casse):
     assert (row["paid"], row["status"], row["outstanding"]) == ("0.00", "OPEN", row["amount"])
 
 
+def test_money_taken_elsewhere_pays_what_is_open_and_no_more(casse):
+    holder = casse.add_holder(**CLARA)["holder"]
+    charge = casse.add_charge(holder=holder, amount="1000.00")["reference"]
+    casse.pay_elsewhere(charge=charge, amount="400.00")
+    assert casse.portfolio.charges[charge]["status"] == "OPEN"
+    row = casse.pay_elsewhere(charge=charge, amount="900.00")
+    assert (row["paid"], row["outstanding"], row["status"]) == ("1000.00", "0.00", "PAID")
+    assert charge in {raw["reference"] for raw in core_system().charges(**EVERYTHING | {"limit": 500}).rows}
+
+
 def test_controls_can_be_posted_back(casse):
     casse.control_post({"latency_ms": 1, "pages": {"2": "error"}})
     casse.control_post(casse.control_get())

@@ -335,3 +335,11 @@ def test_the_controls_are_read_in_the_form_in_which_they_are_written(sandbox):
         sandbox.control_post({"speed": 2})
     with pytest.raises(LookupError, match="PAY-9-X"):
         sandbox.finish("PAY-9-X", "APPROVED")
+
+
+def test_control_tells_how_sessions_stand_and_takes_its_answer_back(sandbox, http):
+    http.post("/api/session", json=session_body())
+    sandbox.finish("PAY-1-X", "APPROVED")
+    state = sandbox.control_get()["state"]
+    assert state == [{"reference": "PAY-1-X", "status": "APPROVED", "amount_in_cents": 4_490_000}]
+    assert sandbox.control_post(sandbox.control_get())["state"] == state

@@ -80,7 +80,7 @@ def applications(home: Home, ports: Ports, environment: Mapping[str, str]) -> li
             "web",
             [
                 *(*PYTHON, "gunicorn", "deploy_project.wsgi", "--bind", f"{LOOPBACK}:{ports.web}"),
-                *("--worker-class", "deploy_project.worker.Worker", "--workers", "2", "--threads", "4"),
+                *("--worker-class", "deploy_project.worker.Worker", "--workers", "2", "--threads", "4", "--preload"),
                 *("--graceful-timeout", "5", "--no-control-socket"),
             ],
             is_ready=lambda: answers(f"{url}/readyz"),

@@ -103,6 +103,16 @@ class CasseSandbox:
         )
         return {"holder": holder["reference"], "policy": policy["reference"], "charge": charge["reference"]}
 
+    def add_charge(self, *, holder: str, amount: str) -> Row:
+        """One more OPEN charge of a holder, due in a month and without tax. Raises LookupError for an unknown one."""
+        return self.portfolio.add_charge(holder=holder, amount=amount)
+
+    def pay_elsewhere(self, *, charge: str, amount: str) -> Row:
+        """Take money for a charge at an office of the insurer, at most what is open. Raises LookupError."""
+        row = self.portfolio.charges[charge]
+        self._change_paid(row, min(Decimal(amount), Decimal(row["outstanding"])))
+        return self.portfolio.charges[charge]
+
     def add_statement(self, *, holder: str, period: str, opening: str, charges: str, payments: str) -> dict[str, Any]:
         """A holder's month (YYYY-MM), or another version of it; the closing balance follows from the rest."""
         return self.portfolio.add_statement(

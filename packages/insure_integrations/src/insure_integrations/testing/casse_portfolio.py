@@ -109,6 +109,24 @@ class Portfolio:
         charge = next(row for row in self.charges.values() if row["policy"] == policy["reference"])
         return holder, policy, charge
 
+    def add_charge(self, *, holder: str, amount: str) -> Row:
+        reference = f"REC-{FIRST_ADDED * 10_000 + len(self.charges)}"
+        self.charges[reference] = {
+            "reference": reference,
+            "policy": None,
+            "holder": self.holders[holder],
+            "concept": "Cuota de prueba",
+            "due_date": (clock.today() + timedelta(days=30)).isoformat(),
+            "amount": amount,
+            "tax": "0.00",
+            "paid": "0.00",
+            "outstanding": amount,
+            "currency": "COP",
+            "status": "OPEN",
+            "updated_at": _time(clock.now()),
+        }
+        return self.charges[reference]
+
     def add_statement(self, *, holder: str, period: str, opening: str, charges: str, payments: str) -> Row:
         """A month of a holder; whoever has one of that month gets another version of it."""
         reference = f"EXT-{holder}-{period}"

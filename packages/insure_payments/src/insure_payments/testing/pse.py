@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
+from insure_common.money import cents_from_decimal
 from insure_payments.testing.api import Json, Work, api_route, root_url
 from insure_payments.testing.controls import ApiFault
 from insure_payments.testing.pse_controls import Operation
@@ -48,6 +49,13 @@ class PseSandbox(Sandbox[State]):
     def keys(self) -> dict[str, str]:
         """login and secret_key."""
         return asdict(self._state.keys)
+
+    def control_get(self) -> Json:
+        """The state of every switch; and as `state`, which `control_post` leaves out, how each session stands."""
+        return {**super().control_get(), "state": [_summary(session) for session in self.sessions]}
+
+    def control_post(self, changes: Mapping[str, Any]) -> Json:
+        return super().control_post({name: value for name, value in changes.items() if name != "state"})
 
     @property
     def sessions(self) -> list[Json]:
@@ -118,3 +126,12 @@ ALTERATIONS: Mapping[ApiFault, Callable[[Json], None]] = {
     "wrong_currency": _in_another_currency,
 }
 """What is wrong with an answer; all but the first two are about a session."""
+
+
+def _summary(session: Json) -> Json:
+    payment = session["request"]["payment"]
+    return {
+        "reference": payment["reference"],
+        "status": session["status"]["status"],
+        "amount_in_cents": cents_from_decimal(str(payment["amount"]["total"])),
+    }
