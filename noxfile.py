@@ -27,6 +27,8 @@ SUITES = {package: ROOT / "packages" / package for package in PACKAGES} | {"insu
 PEERS = ("Django<5.3", "psycopg[binary]", "django-hordak==2.0.0", "django-ledger==0.8.5", "dj-stripe==2.11.0")
 """What the benchmarks compare with; apart from everything else, for nothing here depends on it."""
 
+SCANNER, LISTER = "pip-audit==2.10.1", "cyclonedx-bom==7.5.0"
+
 ENDS_WITH_NOX = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execvp(sys.argv[1], sys.argv[1:])"
 """Without it a suite would go on when nox is killed."""
 
@@ -99,6 +101,21 @@ def types(session: nox.Session) -> None:
     session.install(*editable())
     sources = [str(path.relative_to(ROOT)) for member in MEMBERS.values() for path in (member / "src").iterdir()]
     session.run("mypy", *sources, env={"TMPDIR": session.create_tmp()})
+
+
+@nox.session(requires=["build"])
+def audit(session: nox.Session) -> None:
+    """Install what a deployment gets, by hash; list it as .cache/sbom.json; look it up among known vulnerabilities.
+
+    What the registry tells nothing about is listed as not audited.
+    """
+    session.install("--exact", "--require-hashes", "-r", "requirements.txt")
+    session.install("--no-deps", *map(str, WHEELS.glob("*.whl")))
+    session.run(UV, "pip", "check", external=True)
+    lister = (UV, "tool", "run", "--quiet", "--from", LISTER, "cyclonedx-py", "requirements", "requirements.txt")
+    session.run(*lister, "--output-reproducible", "--output-file", str(WHEELS.parent / "sbom.json"), external=True)
+    scanner = (UV, "tool", "run", "--quiet", "--from", SCANNER, "pip-audit", "--requirement", "requirements.txt")
+    session.run(*scanner, "--require-hashes", "--disable-pip", external=True)
 
 
 @nox.session(requires=["build"])
