@@ -9,7 +9,7 @@ from typing import Any
 from faults.auditor import Account, Auditor, Debt, Wish
 from faults.clients import PATIENCE, GaveUp, Json
 from faults.office import Office
-from faults.payers import FINAL, IS_IMPATIENT, TOO_LATE, Payer
+from faults.payers import FINAL, HASTE, IS_IMPATIENT, TOO_LATE, Payer
 from faults.stack import Stack
 
 CLIENTS = 20
@@ -22,6 +22,8 @@ PAUSE = 1.5
 MADE_BY_OPERATORS = 0.25
 IS_DISTURBED = 0.04
 """How often the insurer cancels a charge, or takes money for it, just when it is being paid."""
+PAYMENT_MINUTES = 10
+"""After them PlaceToPay ends a session whose opening was never answered to us."""
 AMOUNT_IN_CENTS = 40_000_000
 RECEIPTS_READ = 5
 CARD = {"number": "4242424242424242", "cvc": "123", "exp_month": "12", "exp_year": "49", "card_holder": "Ana Prueba"}
@@ -75,8 +77,10 @@ class Debtor(Payer):
             for payment in self._all("payments/"):
                 wish, ended = self._wish_of(payment), payment
                 if payment["status"] not in FINAL:
-                    self._decide(payment, wish)
-                    ended = self._get(f"payments/{payment['id']}/", lambda one: one["status"] in FINAL)
+                    if payment["redirect_url"]:
+                        self._decide(payment, wish)
+                    path, patience = f"payments/{payment['id']}/", 60.0 * PAYMENT_MINUTES + PATIENCE
+                    ended = self._get(path, lambda one: one["status"] in FINAL, patience=patience)
                 wish.status = ended["status"]
             approved = [wish for wish in self._wishes if wish.status == "APPROVED"]
             for wish in approved[:RECEIPTS_READ]:
@@ -85,11 +89,11 @@ class Debtor(Payer):
             self._complain(f"V6 waited in vain: {reason}")
 
     def _pay_all(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + HASTE
         while (self._waiting or self._under_way) and time.monotonic() < deadline:
             while self._waiting and len(self._under_way) < MOST_UNDER_WAY:
                 self._pay(self._debts[self._waiting.popleft()])
-                deadline = time.monotonic() + PATIENCE
+                deadline = time.monotonic() + HASTE
             self._look()
             time.sleep(self._rng.uniform(0.5, 1.5) * PAUSE)
 

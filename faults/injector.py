@@ -149,7 +149,7 @@ class Experiment:
     """How the outside world behaves meanwhile."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the whole stack gets."""
-    pause: tuple[float, float] = (3.0, 10.0)
+    pause: tuple[float, float] = (4.0, 14.0)
     """Seconds between two faults."""
     never: tuple[str, ...] = ()
     """Statuses, or `lost`, that no call may be answered with."""
@@ -166,7 +166,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         "anything is killed at random while clients pay by both providers and the insurer cancels and takes money",
         (kill(*EVERYTHING),),
         sandbox={name: {"latency_ms": 50, "error_rate": 0.02, "events": WORSE_EVENTS} for name in ("wompi", "pse")},
-        environment={"PAYMENTS_RATE": "1000/minute"},
+        environment={"PAYMENT_MINUTES": str(debtors.PAYMENT_MINUTES), "PAYMENTS_RATE": "1000/minute"},
         crowd=debtors.crowd,
         payments=5000,
     ),

@@ -5,15 +5,13 @@ from typing import Any
 
 from faults.auditor import Account, Auditor, Wish
 from faults.clients import GaveUp
-from faults.payers import FINAL, IS_IMPATIENT, TOO_LATE, Payer
+from faults.payers import FINAL, HASTE, IS_IMPATIENT, TOO_LATE, Payer
 from faults.stack import Stack
 
 PARTS = 4
 """In how many payments a client pays the one charge."""
 HAS_TWO_PHONES = 0.2
 """How often somebody pays the same charge twice at the same time."""
-HASTE = 120.0
-"""Seconds after which one stops waiting for a payment while things break."""
 
 
 def crowd(stack: Stack, auditor: Auditor, *, seed: int, payments: int) -> list["Phone"]:

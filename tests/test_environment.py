@@ -84,6 +84,7 @@ WRONG = {
     "MEDIA_DIR": ["media"],
     "EMAIL_PORT": ["-5", "smtp"],
     "SYNC_INTERVAL_SECONDS": ["0"],
+    "PAYMENT_MINUTES": ["5"],
     "PAYMENTS_RATE": ["5", "many/day"],
     "WOMPI_ENVIRONMENT": ["sandbox"],
     "PSE_ENVIRONMENT": ["sandbox"],

@@ -132,6 +132,7 @@ VARIABLES = (
     Variable("COMPANY_TAX_ID"),
     Variable("COMPANY_ADDRESS"),
     Variable("COMPANY_CONTACT"),
+    Variable("PAYMENT_MINUTES", cast=int, default=60, check=is_at_least(10)),
     Variable("PAYMENTS_RATE", default="5/minute;30/day", check=is_rate),
     Variable("PAYMENT_RETURN_ORIGINS", cast=list, default=[]),
     Variable("WOMPI_ENVIRONMENT", check=is_one_of("test", "prod")),

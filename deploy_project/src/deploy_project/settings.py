@@ -319,6 +319,7 @@ INSURE_PAYMENTS = {
             else {}
         ),
     },
+    "PAYMENT_MINUTES": env["PAYMENT_MINUTES"],
     "RETURN_ORIGINS": env["PAYMENT_RETURN_ORIGINS"],
 }
 

@@ -102,6 +102,7 @@ def environment(home: Home, ports: Ports, variables: Mapping[str, str]) -> dict[
         "COMPANY_ADDRESS": "Cl. 72 # 10-07, Bogotá D.C.",
         "COMPANY_CONTACT": "servicio@cordillera.example",
         "PAYMENT_RETURN_ORIGINS": "",
+        "PAYMENT_MINUTES": "60",
         "PAYMENTS_RATE": "5/minute;30/day",
         "WOMPI_ENVIRONMENT": "test",
         "WOMPI_BASE_URL": f"{sandbox}/wompi/v1",
