@@ -28,7 +28,6 @@ from PIL import Image, ImageChops
 
 from insure_common.conf import CommonSettings
 from insure_common.money import Money
-from insure_payments.documents.receipt import receipt_number
 from insure_payments.models import Receipt
 from insure_payments.services.start_payment import reference_of
 from insure_users.enums import Purpose
@@ -44,7 +43,7 @@ CHROMIUM = (
 RECEIPT = {
     "person": SimpleNamespace(full_name="Ana María Pérez"),
     "amount": Money(12_500_000, "COP").display(),
-    "number": receipt_number(Receipt(number=42)),
+    "number": Receipt(number=42).printed_number,
     "reference": reference_of(UUID("0198c6a0-7c1e-7d30-9f51-3a1f0f6e2b11")),
 }
 MAILS: dict[str, tuple[str, dict[str, Any]]] = {

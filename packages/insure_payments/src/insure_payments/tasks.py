@@ -14,7 +14,6 @@ from insure_payments.services.purge import purge
 from insure_payments.services.reconcile_day import reconcile_day
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
-from insure_payments.services.render_receipt import render_receipt
 from insure_payments.services.report_payment import (
     report_credit,
     report_credit_reversal,
@@ -75,6 +74,9 @@ def reconcile_task(payload: dict[str, Any]) -> None:
 
 @consumer(atomic=False)
 def render_receipt_task(payload: dict[str, Any]) -> None:
+    # Every process loads this module, and few of them the libraries that draw a PDF.
+    from insure_payments.services.render_receipt import render_receipt
+
     render_receipt(receipt_id=UUID(payload["receipt_id"]))
 
 

@@ -36,12 +36,8 @@ LANGUAGE = "es"
 def receipt_pdf(*, receipt: Receipt, payer: Person | None, bank: str) -> bytes:
     """The PDF of a receipt; the same receipt gives the same bytes."""
     with translation.override(LANGUAGE):
-        number = receipt_number(receipt)
-        return build_pdf(title=_("Payment receipt"), number=number, story=_story(receipt, payer, bank))
-
-
-def receipt_number(receipt: Receipt) -> str:
-    return f"No. {receipt.number:08}"
+        story = _story(receipt, payer, bank)
+        return build_pdf(title=_("Payment receipt"), number=receipt.printed_number, story=story)
 
 
 def _story(receipt: Receipt, payer: Person | None, bank: str) -> list[Any]:

@@ -233,3 +233,7 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+    @property
+    def printed_number(self) -> str:
+        return f"No. {self.number:08}"

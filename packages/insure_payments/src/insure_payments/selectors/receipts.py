@@ -10,7 +10,6 @@ from insure_common.conf import CommonSettings
 from insure_common.documents.storage import stored_file
 from insure_common.exceptions import ServiceUnavailable
 from insure_common.verification import Verified
-from insure_payments.documents.receipt import receipt_number
 from insure_payments.enums import ReceiptStatus, TransactionStatus
 from insure_payments.models import Receipt
 
@@ -35,7 +34,7 @@ def verify_receipt(code: str) -> Verified | None:
         kind="RECEIPT",
         title=_("Payment receipt"),
         issuer=CommonSettings.load().COMPANY.name,
-        number=receipt_number(receipt),
+        number=receipt.printed_number,
         issued_at=receipt.issued_at,
         status=status,
         status_label=str(status.label),

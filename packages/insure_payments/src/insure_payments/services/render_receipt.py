@@ -11,7 +11,7 @@ from insure_common import clock, outbox
 from insure_common.money import Money
 from insure_common.people import people
 from insure_integrations.public import notify
-from insure_payments.documents.receipt import receipt_number, receipt_pdf
+from insure_payments.documents.receipt import receipt_pdf
 from insure_payments.models import Receipt
 from insure_payments.selectors.catalog import institution_name
 
@@ -40,7 +40,7 @@ def render_receipt(*, receipt_id: UUID) -> Receipt:
             kind="payments.receipt",
             context={
                 "payment_id": str(payment.pk),
-                "number": receipt_number(receipt),
+                "number": receipt.printed_number,
                 "amount": Money(receipt.transaction.amount_in_cents, receipt.transaction.currency).display(),
                 "reference": payment.reference,
             },
