@@ -83,6 +83,11 @@ ACCESS: dict[str, object] = {
     "GET admin/audit-events/": STAFF,
     "GET admin/audit-events/<uuid:pk>/": STAFF,
     "GET admin/audit-events/<uuid:pk>/proof/": STAFF,
+    "GET admin/report-kinds/": STAFF,
+    "GET admin/reports/": STAFF,
+    "POST admin/reports/": STAFF,
+    "GET admin/reports/<uuid:pk>/": STAFF,
+    "GET admin/reports/<uuid:pk>/download/": STAFF,
 }
 
 

@@ -195,6 +195,7 @@ def test_what_the_law_keeps_stays_and_the_core_system_brings_nothing_back(zoraid
 NOT_EXPORTED = {
     "insure_common.IdempotencyKey.user": "a key that the person's app made up, a digest, and an id, for a day",
     "insure_integrations.SyncRun.requested_by": "work of staff, in the audit trail",
+    "insure_audit.Report.requested_by": "work of staff, in the audit trail",
     "insure_payments.Reconciliation.requested_by": "work of staff, in the audit trail",
     "admin.LogEntry.user": "the back office writes none",
 }

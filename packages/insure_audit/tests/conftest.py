@@ -5,8 +5,10 @@ from django.db import connection, transaction
 @pytest.fixture(scope="session", autouse=True)
 def _declared_action():
     from insure_audit.public import register_actions
+    from project import reports
 
     register_actions({"tests.thing_changed": "Thing changed"})
+    reports.register()
 
 
 @pytest.fixture

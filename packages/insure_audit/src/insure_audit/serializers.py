@@ -4,9 +4,11 @@ from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from insure_audit.models import Event
+from insure_audit.enums import ReportFormat, ReportStatus
+from insure_audit.models import Event, Report
 from insure_audit.registry import sentence_for
-from insure_common.api.serializers import TextField
+from insure_audit.reports.kinds import report_kinds
+from insure_common.api.serializers import StrictSerializer, TextField
 from insure_common.api.views import PageQuery
 
 
@@ -65,3 +67,60 @@ class ProofSerializer(serializers.Serializer[Any]):
     path = serializers.ListField(child=serializers.CharField(), help_text="Digests from the leaf upwards.")
     seal = TextsField(help_text="The texts that are signed, in this order.")
     signature = serializers.CharField(help_text="Ed25519, hexadecimal, by the key named in the seal.")
+
+
+class ReportQuery(PageQuery):
+    kind = TextField(required=False)
+    status = serializers.ChoiceField(choices=ReportStatus.choices, required=False)
+
+
+class ReportRequest(StrictSerializer):
+    kind = TextField(max_length=100)
+    format = serializers.ChoiceField(choices=ReportFormat.choices)
+    parameters = serializers.DictField(default=dict, help_text="As `report-kinds/` says for the kind.")
+
+
+class ReportSerializer(serializers.ModelSerializer[Report]):
+    title = serializers.SerializerMethodField(help_text="In the language of the request.")
+    requested_by = serializers.CharField(source="requested_by_id")
+    error = serializers.CharField(source="get_failure_reason_display", help_text="Why it failed, for people.")
+
+    class Meta:
+        model = Report
+        fields = (
+            "id",
+            "kind",
+            "title",
+            "format",
+            "parameters",
+            "requested_by",
+            "is_masked",
+            "status",
+            "progress",
+            "rows",
+            "sha256",
+            "failure_reason",
+            "error",
+            "created_at",
+            "finished_at",
+            "expires_at",
+        )
+        read_only_fields = fields
+
+    def get_title(self, report: Report) -> str:
+        return str(report_kinds()[report.kind].title)
+
+
+class ReportKindSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    formats = serializers.ListField(child=serializers.ChoiceField(choices=ReportFormat.choices))
+    parameters = serializers.DictField(
+        child=serializers.DictField(), help_text="By name: type, required, label, and what else limits it."
+    )
+
+
+class ReportKindPageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ReportKindSerializer(many=True)

@@ -41,13 +41,16 @@ class Outcome:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def idempotently(request: Request, *, effect: Callable[[], Model], status: int) -> Outcome:
+def idempotently(request: Request, *, effect: Callable[[], Model], status: int, is_required: bool = True) -> Outcome:
     """Run `effect` once per (user, path, Idempotency-Key, body), in one transaction with the key.
 
     The caller reads the object again by `object_id` and answers with `status` and `headers`. What `effect` raises is
-    not remembered. Raises IdempotencyKeyRequired, IdempotencyKeyInUse or IdempotencyKeyReused.
+    not remembered. Without `is_required` a request may come without a key, and then makes something new.
+    Raises IdempotencyKeyRequired, IdempotencyKeyInUse or IdempotencyKeyReused.
     """
     key = request.headers.get("Idempotency-Key", "")
+    if not key and not is_required:
+        return Outcome(object_id=effect().pk, status=status)
     if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise IdempotencyKeyRequired
     fingerprint = hashlib.sha256(json.dumps(request.data, sort_keys=True).encode()).hexdigest()

@@ -15,14 +15,16 @@ class InsurePaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         # These have models, which are not loaded before.
-        from insure_audit.public import register_actions
+        from insure_audit.public import register_actions, register_report_kinds
         from insure_integrations.public import NotificationKind, register_notification_kinds, register_sync_job
+        from insure_payments.reports import report_kinds
         from insure_payments.sync import charges_job, statements_job
 
         register_settings_check(PaymentsSettings)
         register(check_gateways)
         register_sync_job(charges_job())
         register_sync_job(statements_job())
+        register_report_kinds(report_kinds())
         register_notification_kinds(
             {"payments.receipt": NotificationKind(title=_("Payment receipt"), template="insure_payments/mail/receipt")}
         )

@@ -35,6 +35,10 @@ SPECTACULAR_SETTINGS = globals()["SPECTACULAR_SETTINGS"] | {
         "WebhookStatus": "insure_payments.enums.WebhookStatus",
         "CaseKind": "insure_payments.enums.CaseKind",
         "CaseOutcome": "insure_payments.enums.CaseOutcome",
+        "ReportFormat": "insure_audit.enums.ReportFormat",
+        "ReportStatus": "insure_audit.enums.ReportStatus",
+        "FailureReason": "insure_payments.enums.FailureReason",
+        "ReportFailure": "insure_audit.enums.ReportFailure",
         "SyncStatus": "insure_integrations.enums.SyncStatus",
     }
 }

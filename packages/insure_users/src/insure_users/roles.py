@@ -15,12 +15,14 @@ _READ_CLIENTS = {
     "insure_payments.view_reconciliation",
     "insure_integrations.view_sync_run",
     "insure_audit.view_audit_event",
+    "insure_audit.create_report",
 }
 _READ_SYSTEMS = {
     "insure_users.view_personal_data",
     "insure_policies.view_insured",
     "insure_payments.view_webhook_event",
     "insure_integrations.view_external_call",
+    "insure_audit.view_report_personal_data",
 }
 _ACT = {
     "insure_users.suspend_user",
@@ -37,6 +39,7 @@ _ACT = {
     "insure_payments.run_reconciliation",
     "insure_integrations.run_sync_job",
     "insure_common.retry_outbox_message",
+    "insure_audit.view_any_report",
 }
 
 # One's own profile, policies, account and payments need no permission.

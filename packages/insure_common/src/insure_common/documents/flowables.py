@@ -29,7 +29,9 @@ class Text(Flowable):
         self._lines: list[str] = []
 
     def wrap(self, available_width: float, _available_height: float) -> tuple[float, float]:
-        self._lines = _lines(self._text, self._style, available_width)
+        # A long table is wrapped again on each of its pages.
+        if available_width != self.width:
+            self._lines = _lines(self._text, self._style, available_width)
         self.width, self.height = available_width, len(self._lines) * self._style.leading
         return self.width, self.height
 
@@ -127,11 +129,11 @@ def _width(line: str, style: ParagraphStyle) -> float:
 
 
 def _lines(text: str, style: ParagraphStyle, width: float) -> list[str]:
-    """Break between words, and within a word that has no room on a line of its own."""
+    """Break between words, not at a space that does not break, and within a word that has no room on its own line."""
     if _width(text, style) <= width:
         return [text]
     lines, line = [], ""
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{line} {word}" if line else word
         if _width(longer, style) <= width:
             line = longer

@@ -1,6 +1,6 @@
 """The look that all documents share: letterhead, colours, type, footer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -161,11 +161,17 @@ def fact_sheet(facts: Sequence[tuple[str, str]], *, width: float = WIDTH) -> Gri
 
 
 def ruled_table(
-    *, head: Sequence[str], rows: Sequence[Sequence[Sequence[Text]]], widths: Sequence[float], amounts_from: int
+    *,
+    head: Sequence[str],
+    rows: Sequence[Sequence[Sequence[Text]]],
+    widths: Sequence[float],
+    right: Collection[int],
+    width: float = WIDTH,
+    gap: float = 8,
 ) -> Grid:
-    """Columns under a dark head that repeats on every page; those from `amounts_from` on are amounts."""
-    titles = [[Text(title, HEAD_RIGHT if column >= amounts_from else HEAD)] for column, title in enumerate(head)]
-    return Grid([titles, *rows], [WIDTH * part for part in widths], padding=(5, 8, 6, 8), head=BRAND, rule=RULE)
+    """Columns under a dark head that repeats on every page; the titles of those in `right` stand at the right."""
+    titles = [[Text(title, HEAD_RIGHT if column in right else HEAD)] for column, title in enumerate(head)]
+    return Grid([titles, *rows], [width * part for part in widths], padding=(5, gap, 6, gap), head=BRAND, rule=RULE)
 
 
 def totals_table(rows: Sequence[tuple[str, str]]) -> Grid:

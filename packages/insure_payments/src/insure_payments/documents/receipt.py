@@ -116,7 +116,7 @@ def _charges_table(receipt: Receipt) -> Any:
         head=[_("Concept"), _("Policy"), _("Net"), _("VAT"), _("Paid")],
         rows=rows,
         widths=[0.36, 0.19, 0.15, 0.13, 0.17],
-        amounts_from=2,
+        right=range(2, 5),
     )
 
 

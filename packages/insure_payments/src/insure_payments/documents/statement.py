@@ -62,7 +62,7 @@ def _story(statement: Any, lines: Iterable[Line]) -> list[Any]:
             head=[_("Date"), _("Movement"), _("Description"), _("Amount"), _("Balance")],
             rows=rows,
             widths=[0.13, 0.15, 0.36, 0.18, 0.18],
-            amounts_from=3,
+            right=range(3, 5),
         ),
         Spacer(0, 4 * mm),
         totals_table(

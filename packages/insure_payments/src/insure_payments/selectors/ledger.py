@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from insure_common.database import snapshot
 from insure_payments.models import Line
@@ -37,12 +37,18 @@ def ledger_lines(*, user_id: Any = None, since: date | None = None, until: date 
 
     However many there are, few are in memory at a time.
     """
-    lines = Line.objects.select_related("entry", "account").order_by("pk")
+    lines = lines_of_days(since, until).select_related("entry", "account").order_by("pk")
     if user_id is not None:
         lines = lines.filter(account__user_id=user_id).order_by("account_id", "account_seq")
+    with snapshot():
+        yield from lines.iterator(chunk_size=LINES_AT_ONCE)
+
+
+def lines_of_days(since: date | None, until: date | None) -> QuerySet[Line]:
+    """The lines of these days in Bogota, both included; None is no limit."""
+    lines = Line.objects.all()
     if since:
         lines = lines.filter(posted_at__gte=start_of(since))
     if until:
         lines = lines.filter(posted_at__lt=start_of(until + timedelta(days=1)))
-    with snapshot():
-        yield from lines.iterator(chunk_size=LINES_AT_ONCE)
+    return lines
