@@ -122,7 +122,8 @@ ORDER BY id FOR NO KEY UPDATE
 """
 FIND_ALLOCATIONS = """
 SELECT {columns} FROM insure_payments_allocation
-WHERE charge_id = ANY(%s) AND (payment_id = %s OR settled_in_cents > 0)
+WHERE charge_id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
+AND (payment_id = %s OR settled_in_cents > 0)
 """
 
 
@@ -132,7 +133,7 @@ def _lock_allocations(payment: Payment) -> tuple[list[Allocation], list[Allocati
     charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
     own: list[Allocation] = []
     others: list[Allocation] = []
-    for allocation in read(Allocation, FIND_ALLOCATIONS, [list(charges), payment.pk]):
+    for allocation in read(Allocation, FIND_ALLOCATIONS, [payment.pk, payment.pk]):
         allocation.charge = charges[allocation.charge_id]
         (own if allocation.payment_id == payment.pk else others).append(allocation)
     return sorted(own, key=lambda allocation: (allocation.charge.due_date, allocation.charge_id)), others

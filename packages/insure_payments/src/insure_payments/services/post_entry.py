@@ -131,27 +131,34 @@ def _new_account(kind: AccountKind, user_id: Any, currency: str) -> Account:
     return Account(kind=kind, user_id=user_id, currency=currency, balance_in_cents=start, last_seq=start)
 
 
-# One statement: client accounts are locked, house accounts are not, and a shut month takes no more postings.
+# One statement: client accounts are locked, house accounts are not, and a shut month takes no more postings. Of lists
+# instead of single values PostgreSQL would make a plan for every call.
 FIND_ACCOUNTS = """
 WITH shut AS (SELECT max(ends_at) AS until FROM insure_payments_statementperiod),
 clients AS (
-    SELECT {columns} FROM insure_payments_account
-    WHERE kind = 'CLIENT' AND user_id = ANY(%s) AND currency = ANY(%s)
+    SELECT {{columns}} FROM insure_payments_account
+    WHERE kind = 'CLIENT' AND user_id IN ({users}) AND currency IN ({currencies})
     ORDER BY id FOR NO KEY UPDATE
 )
-SELECT {columns}, (SELECT until FROM shut) FROM clients
+SELECT {{columns}}, (SELECT until FROM shut) FROM clients
 UNION ALL
-SELECT {columns}, (SELECT until FROM shut) FROM insure_payments_account WHERE kind = ANY(%s) AND currency = ANY(%s)
+SELECT {{columns}}, (SELECT until FROM shut) FROM insure_payments_account
+WHERE kind <> 'CLIENT' AND kind IN ({kinds}) AND currency IN ({currencies})
 """
 
 
 def _find(wanted: set[Key]) -> dict[Key, Account]:
     """The accounts that exist, with `shut_until`, the end of the last month that is shut."""
     currencies = list({currency for _, _, currency in wanted})
-    users = list({user_id for _, user_id, _ in wanted if user_id is not None})
-    kinds = list({kind.value for kind, user_id, _ in wanted if user_id is None})
-    accounts = read(Account, FIND_ACCOUNTS, [users, currencies, kinds, currencies], more=("shut_until",))
+    users: list[Any] = list({user_id for _, user_id, _ in wanted if user_id is not None}) or [None]
+    kinds: list[Any] = list({kind.value for kind, user_id, _ in wanted if user_id is None}) or [None]
+    sql = FIND_ACCOUNTS.format(users=_marks(users), currencies=_marks(currencies), kinds=_marks(kinds))
+    accounts = read(Account, sql, [*users, *currencies, *kinds, *currencies], more=("shut_until",))
     return {(AccountKind(account.kind), account.user_id, account.currency): account for account in accounts}
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _posting_time(accounts: Iterable[Any]) -> datetime:
