@@ -103,7 +103,7 @@ class Client:
             while time.monotonic() < deadline:
                 if len(codes := self._codes()) > seen:
                     return codes[0]
-                time.sleep(0.3)
+                time.sleep(self._rng.uniform(0.5, 1.5))
             self._post("auth/otp/resend/", {"challenge_id": challenge})
         raise GaveUp("a code")
 

@@ -43,12 +43,12 @@ class Debtor(Payer):
     def __init__(self, number: int, *, charges: int, office: Office, stack: Stack, **more: Any) -> None:
         super().__init__(number, stack=stack, account=Account(f"debtor-{number}@example.com"), **more)
         self._office, self._wompi_key = office, stack.state["env"]["WOMPI_PUBLIC_KEY"]
-        self._from_operators = round(charges * MADE_BY_OPERATORS)
-        self._references = [self._known["charge"]]
-        for _ in range(charges - self._from_operators - 1):
+        self._operator_charges = round(charges * MADE_BY_OPERATORS)
+        self._core_references = [self._known["charge"]]
+        for _ in range(charges - self._operator_charges - 1):
             body = {"holder": self._known["holder"], "amount": f"{AMOUNT_IN_CENTS // 100}.00"}
             charge = stack.sandbox.post("/control/casse/charges/", json=body).raise_for_status().json()
-            self._references.append(charge["reference"])
+            self._core_references.append(charge["reference"])
         self._debts: dict[str, Debt] = {}
         self._parts_left: dict[str, int] = {}
         self._waiting: deque[str] = deque()
@@ -60,10 +60,10 @@ class Debtor(Payer):
         with suppress(GaveUp):
             self._sign_in()
             user = self._get("users/me/")["id"]
-            self._references += [
-                self._office.make_charge(user, amount_in_cents=AMOUNT_IN_CENTS) for _ in range(self._from_operators)
+            made = [
+                self._office.make_charge(user, amount_in_cents=AMOUNT_IN_CENTS) for _ in range(self._operator_charges)
             ]
-            debts = self._wait_for_charges(self._references)
+            debts = self._wait_for_charges([*self._core_references, *made])
             self._auditor.debts += debts
             self._debts = {debt.charge: debt for debt in debts}
             self._parts_left = dict.fromkeys(self._debts, PARTS)
@@ -109,7 +109,7 @@ class Debtor(Payer):
         elif wish.refused and not (debt.is_disturbed and wish.refused in TOO_LATE):
             self._complain(f"V2 refused with {wish.refused}: {wish}")
         if self._rng.random() < IS_DISTURBED and not debt.is_disturbed:
-            if debt.reference in self._references[: -self._from_operators]:
+            if debt.reference in self._core_references:
                 self._office.take_money(debt, amount_in_cents=debt.amount_in_cents // 3 // 100 * 100)
             else:
                 self._office.void(debt)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from faults.auditor import Account, Auditor, Debt
-from faults.clients import Client, Json, Lost
+from faults.clients import Client, GaveUp, Json, Lost
 from faults.stack import Stack
 
 NUMBER = 60_000
@@ -55,9 +55,10 @@ class Office(Client):
             answer = self._call("POST", path, body, key=key)
             if answer.is_success:
                 return answer.json()
-            if answer.json()["code"] != "idempotency_key_in_use":
-                self._complain(f"V2 the office was refused {path}: {answer.text}")
-            raise Lost
+            if answer.json()["code"] == "idempotency_key_in_use":
+                raise Lost
+            self._complain(f"V2 the office was refused {path}: {answer.text}")
+            raise GaveUp(path)
 
         with self._lock:
             if not self._refresh_token:
