@@ -16,14 +16,16 @@ import psycopg
 from faults.stack import Stack
 
 CHECKS = re.findall(r"^-- (V\d .+)\n([^;]+);", Path(__file__).with_name("checks.sql").read_text(), re.MULTILINE)
-HEAL_TIMEOUT = 480.0
-"""Seconds: a worker that died in a synchronisation holds its lease for five minutes, a lost event costs two polls."""
+HEAL_TIMEOUT = 1200.0
+"""Seconds: on a hosted page of ten minutes a payer may try again for five, and the last attempt's event may be lost."""
 
 STILL_AT_WORK = """
 SELECT 'to do' AS what, task AS name, status, last_error AS detail FROM insure_common_outboxmessage
 WHERE status IN ('READY', 'LEASED') AND created_at < now() - interval '5 seconds'
 UNION ALL SELECT 'pending', id::text, status, redirect_url FROM insure_payments_payment
 WHERE status IN ('CREATED', 'PENDING')
+UNION ALL SELECT 'to be asked about', id::text, status, redirect_url FROM insure_payments_payment
+WHERE next_poll_at IS NOT NULL
 UNION ALL SELECT 'unsealed', event_id::text, '', '' FROM insure_audit_unsealed
 """
 """What the schedule makes every few seconds has five seconds to be done."""
@@ -80,6 +82,7 @@ class Wish:
     refused: str = ""
     pressed: str = ""
     """The end that the bank took note of."""
+    is_paid_twice: bool = False
     status: str = ""
     """The last status that the client saw."""
     is_unknown: bool = False

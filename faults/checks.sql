@@ -123,11 +123,12 @@ WHERE e.kind = 'PAYMENT' AND t.status IS DISTINCT FROM 'APPROVED';
 -- V3 a transaction in quarantine
 SELECT id, provider_id, mismatch FROM insure_payments_transaction WHERE mismatch <> '';
 
--- V4 a settlement has not exactly one audit event
-SELECT t.payment_id, t.id, count(e.id) FROM insure_payments_transaction t
-FULL JOIN insure_audit_event e ON e.target_id = t.payment_id::text AND e.action = 'payments.payment_settled'
-WHERE t.status = 'APPROVED' OR e.action = 'payments.payment_settled'
-GROUP BY 1, 2 HAVING count(e.id) <> 1 OR t.id IS NULL;
+-- V4 an approved transaction has not exactly one audit event
+SELECT * FROM (
+  SELECT payment_id::text AS payment, count(*) AS approved FROM insure_payments_transaction WHERE status = 'APPROVED' GROUP BY 1
+) settled FULL JOIN (
+  SELECT target_id AS payment, count(*) AS events FROM insure_audit_event WHERE action = 'payments.payment_settled' GROUP BY 1
+) recorded USING (payment) WHERE approved IS DISTINCT FROM events;
 
 -- V4 a started payment has not exactly one audit event
 SELECT p.id, count(e.id) FROM insure_payments_payment p

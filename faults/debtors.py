@@ -106,13 +106,17 @@ class Debtor(Payer):
             self._under_way.append(wish)
             if self._rng.random() < IS_IMPATIENT:
                 self._ask(wish, body)
-        elif wish.refused and not (debt.is_disturbed and wish.refused in TOO_LATE):
+        elif wish.refused and not (wish.refused in TOO_LATE and self._may_be_settled(debt)):
             self._complain(f"V2 refused with {wish.refused}: {wish}")
         if self._rng.random() < IS_DISTURBED and not debt.is_disturbed:
             if debt.reference in self._core_references:
                 self._office.take_money(debt, amount_in_cents=debt.amount_in_cents // 3 // 100 * 100)
             else:
                 self._office.void(debt)
+
+    def _may_be_settled(self, debt: Debt) -> bool:
+        """Whether less is open than the parts paid so far say."""
+        return debt.is_disturbed or any(wish.is_paid_twice for wish in self._wishes if wish.charge == debt.charge)
 
     def _look(self) -> None:
         """Decide what waits for its payer, and take note of what has ended."""

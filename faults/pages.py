@@ -1,8 +1,9 @@
-"""What payers do at the pages of the sandbox's providers. Every function answers the end that was brought about."""
+"""What payers do at the pages of the sandbox's providers."""
 
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -18,21 +19,24 @@ HOSTED_HABITS: Mapping[tuple[str, ...], int] = {
 """What payers press one after the other on Wompi's page, and how many do so."""
 
 
-def decide(http: httpx.Client, payment: Mapping[str, Any], rng: Random) -> str:
-    """Press what leads to an end; nothing is answered if somebody did so before."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    end: str
+    """Nothing if somebody had decided before."""
+    is_paid_twice: bool = False
+
+
+def decide(http: httpx.Client, payment: Mapping[str, Any], rng: Random) -> Decision:
+    """Press what leads to an end."""
     if payment["method"]["type"] == "CHECKOUT":
         return _check_out(http, payment["redirect_url"], rng)
     button = rng.choices(list(BUTTONS), weights=(8, 1, 1))[0]
-    return BUTTONS[button] if _press(http, payment["redirect_url"], button) else ""
-
-
-def _press(http: httpx.Client, url: str, button: str) -> bool:
-    actions = map(html.unescape, re.findall(r'action="([^"]+)"', http.get(url).text))
+    actions = map(html.unescape, re.findall(r'action="([^"]+)"', http.get(payment["redirect_url"]).text))
     pressed = [http.post(action).status_code == 303 for action in actions if f"/{button}" in action]
-    return any(pressed)
+    return Decision(BUTTONS[button] if any(pressed) else "")
 
 
-def _check_out(http: httpx.Client, url: str, rng: Random) -> str:
+def _check_out(http: httpx.Client, url: str, rng: Random) -> Decision:
     """Try one after the other. Whoever leaves an attempt pending and pays anew is debited twice once it ends."""
     address, query = url.split("?", 1)
     habit = rng.choices(list(HOSTED_HABITS), weights=list(HOSTED_HABITS.values()))[0]
@@ -47,4 +51,4 @@ def _check_out(http: httpx.Client, url: str, rng: Random) -> str:
             end = BUTTONS[button]
     if pending:
         http.post("/wompi/v1/pse/redirect/aprobar", params={"ticket_id": pending})
-    return end
+    return Decision(end, is_paid_twice=bool(pending))

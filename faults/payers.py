@@ -15,7 +15,7 @@ GIVES_UP, IS_IMPATIENT = 0.15, 0.2
 HASTE = 120.0
 """Seconds after which one stops waiting for a payment while things break."""
 FINAL = ("APPROVED", "DECLINED", "VOIDED", "ERROR", "EXPIRED")
-TOO_LATE = ("charge_in_payment", "charge_paid", "charge_void", "amount_too_high")
+TOO_LATE = ("charge_in_payment", "charge_paid", "charge_void", "amount_in_cents")
 """Somebody else was faster: another payment of the same charge, another bank, the insurer who cancelled it."""
 
 
@@ -79,15 +79,17 @@ class Payer(Client):
                 if answer.status_code == 202:
                     wish.acknowledged.add(answer.json()["id"])
                     break
-                if (code := answer.json()["code"]) != "idempotency_key_in_use":
-                    wish.refused = code
+                if (refusal := answer.json())["code"] != "idempotency_key_in_use":
+                    wish.refused = next(iter(refusal.get("errors", ())), refusal["code"])
                     break
             time.sleep(self._rng.uniform(0.1, 1))
         return wish
 
     def _decide(self, payment: Json, wish: Wish) -> None:
         """Bring about an end at the page that a payment led to, if nobody has done so before."""
-        wish.pressed = pages.decide(self._sandbox, payment, self._rng) or wish.pressed
+        decision = pages.decide(self._sandbox, payment, self._rng)
+        wish.pressed = decision.end or wish.pressed
+        wish.is_paid_twice |= decision.is_paid_twice
 
     def _wish_of(self, payment: Json) -> Wish:
         """Which wish a payment in the list fulfils: one that was acknowledged, or one whose answer got lost."""
