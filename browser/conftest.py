@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser.client import Client
 from browser.visit import HEIGHT, PHOTOGRAPHS, WIDTH, Visit
 from faults.stack import Stack, running_stack
 
 FLAGS = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync")
+
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

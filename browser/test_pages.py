@@ -27,7 +27,7 @@ def test_payer_tries_again_on_the_hosted_page(client, visit):
     payer.page.get_by_role("radio", name="Nequi").check()
     payer.press("Aprobar")
     expect_return(payer, "checkout-return")
-    assert_approved(client, payment)
+    client.wait_for(payment, is_approved)
 
 
 @pytest.mark.parametrize("provider", ["WOMPI", "PSE"])
@@ -38,7 +38,7 @@ def test_payer_approves_at_the_bank(client, visit, provider):
     payer.photograph(f"bank-{provider.lower()}")
     payer.press("Aprobar")
     expect_return(payer, f"bank-{provider.lower()}-return")
-    assert_approved(client, payment)
+    client.wait_for(payment, is_approved)
 
 
 def test_receipt_leads_to_its_verification(client, visit):
@@ -86,8 +86,8 @@ def expect_return(payer, name):
     payer.photograph(name)
 
 
-def assert_approved(client, payment):
-    assert client.wait_for(payment, lambda seen: seen["status"] != "PENDING")["status"] == "APPROVED"
+def is_approved(payment):
+    return payment["status"] == "APPROVED"
 
 
 def photograph_pdf(content: bytes, name: str) -> tuple[Image.Image, str]:
