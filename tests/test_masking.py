@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from insure_common import clock
 from insure_payments.testing.factories import make_charge, make_payment
 from insure_policies.testing.factories import make_policy
 from insure_users.enums import Role
@@ -96,6 +97,20 @@ def test_account(api, clara, role):
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {sign_in(make_user(role=role))}")
     for path in (f"accounts/{clara.pk}/", f"accounts/{clara.pk}/entries/"):
         assert not names_clara(api.get(f"/api/v1/admin/{path}").json())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("role", STAFF)
+def test_reports(api, clara, role, drain_outbox):
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {sign_in(make_user(role=role))}")
+    today = str(clock.today())
+    body = {"kind": "payments.movements", "format": "CSV", "parameters": {"from": today, "to": today}}
+    report = api.post("/api/v1/admin/reports/", body).json()
+    drain_outbox(reraise=False)
+    answer = api.get(f"/api/v1/admin/reports/{report['id']}/download/")
+    text = b"".join(answer.streaming_content).decode()
+    assert ('"Clara Rojas Peña","CC 1098765432"' in text) == (role in UNMASKED)
+    assert ('"C*** R*** P***","*********5432"' in text) == (role not in UNMASKED)
 
 
 def names_clara(answer: Any) -> bool:

@@ -4,6 +4,8 @@ import hashlib
 import os
 import signal
 import threading
+import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from insure_audit.models import Event, Report
 from insure_audit.public import purge
 from insure_audit.reports import csv_file
+from insure_audit.reports.kinds import report_kinds
 from insure_audit.services import render_report as rendering
 from insure_audit.services.render_report import render_report
 from insure_common import outbox
@@ -315,8 +318,7 @@ def test_rows_are_of_one_moment(enter, ask, monkeypatch, api):
     Member.objects.bulk_create([Member(email=f"{n}@example.com", full_name="Old") for n in range(4_500)])
     report = ask()
     monkeypatch.setattr("insure_audit.reports.rows.RECORDS_AT_ONCE", 100)
-    row = csv_file.csv.writer
-    changed = threading.Event()
+    write = csv_file.csv.writer
 
     def change():
         Member.objects.filter(full_name="Old").update(full_name="New")
@@ -327,14 +329,42 @@ def test_rows_are_of_one_moment(enter, ask, monkeypatch, api):
         thread = threading.Thread(target=change)
         thread.start()
         thread.join()
-        changed.set()
-        return row(*args, **options)
+        return write(*args, **options)
 
     monkeypatch.setattr(csv_file.csv, "writer", writer)
     render_report(report_id=report["id"])
     text = content(api, report).decode()
-    assert changed.is_set()
+    assert Member.objects.filter(full_name="New").count() == 4_500
     assert (text.count('"Old"'), text.count('"New"'), text.count('"Late"')) == (4_500, 0, 0)
+
+
+def test_progress_is_seen_while_the_report_is_written(enter, ask, monkeypatch):
+    enter(*CREATE)
+    enter(*CREATE)
+    report, kind = ask(), report_kinds()["tests.members"]
+    passed, seen = [], []
+
+    def wait_for_progress(members):
+        """The first record passes at once, the second when somebody has seen the first."""
+        if passed:
+            thread = threading.Thread(target=look)
+            thread.start()
+            thread.join()
+        passed.extend(members)
+        return kind.rows(members)
+
+    def look():
+        deadline = time.monotonic() + 10
+        while not (progress := Report.objects.get(pk=report["id"]).progress) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        seen.append(progress)
+        connection.close()
+
+    monkeypatch.setattr("insure_audit.reports.rows.RECORDS_AT_ONCE", 1)
+    monkeypatch.setattr(rendering, "PROGRESS_EVERY", timedelta(milliseconds=20))
+    monkeypatch.setitem(report_kinds(), "tests.members", replace(kind, rows=wait_for_progress))
+    render_report(report_id=report["id"])
+    assert seen == [50]
 
 
 def test_expired_reports_are_gone_and_purged_with_their_files(api, enter, ask, media, clock, drain_outbox):

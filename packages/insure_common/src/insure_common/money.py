@@ -20,10 +20,10 @@ class Money:
     def as_dict(self) -> dict[str, int | str]:
         return {"amount_in_cents": self.amount_in_cents, "currency": self.currency}
 
-    def display(self) -> str:
-        """Colombian form: `$ 1.234.567`, with `,50` only where there are cents."""
+    def display(self, *, always_cents: bool = False) -> str:
+        """Colombian form: `$ 1.234.567`, with `,50` only where there are cents, or always."""
         pesos, cents = divmod(abs(self.amount_in_cents), 100)
-        text = f"{pesos:,}".replace(",", ".") + (f",{cents:02}" if cents else "")
+        text = f"{pesos:,}".replace(",", ".") + (f",{cents:02}" if cents or always_cents else "")
         return f"{'-' if self.amount_in_cents < 0 else ''}$ {text}"
 
 

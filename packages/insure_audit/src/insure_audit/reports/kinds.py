@@ -41,8 +41,6 @@ class Column:
     """For a personal text: what stands for it before those who may not see it (see `insure_common.masking`)."""
     has_total: bool = False
     """A PDF ends with its sum, for each currency."""
-    width: float = 1
-    """In a PDF, in proportion to the other columns."""
 
     @property
     def is_personal(self) -> bool:

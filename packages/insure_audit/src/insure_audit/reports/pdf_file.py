@@ -11,6 +11,7 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import LETTER, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Spacer
 
 from insure_audit.models import Report
@@ -28,6 +29,11 @@ NUMBER = ParagraphStyle("number", parent=CELL, alignment=TA_RIGHT)
 TOTAL = ParagraphStyle("total cell", parent=CELL, fontName="Helvetica-Bold", textColor=BRAND)
 TOTAL_NUMBER = ParagraphStyle("total number", parent=TOTAL, alignment=TA_RIGHT)
 NUMBERS = (Cell.MONEY, Cell.INTEGER)
+PADDING = (3, 4, 4, 4)
+SIDES = PADDING[1] + PADDING[3] + 0.1
+LONGEST_WORDS = (150, 110, 90, 70, 50, 30)
+"""Points: the first for which the words of all columns leave room on the page; longer words of a text are broken."""
+ROOM_FOR_WORDS = 0.9
 
 
 def report_pdf(*, report: Report, kind: ReportKind, rows: Sequence[Row]) -> bytes:
@@ -35,7 +41,7 @@ def report_pdf(*, report: Report, kind: ReportKind, rows: Sequence[Row]) -> byte
     asked = {"name": _requester(report), "moment": local_time(report.created_at)}
     return build_pdf(
         title=str(kind.title),
-        number=_parameters(report, kind),
+        number=" - ".join(_shown(value) for value in _asked(report, kind).values()),
         story=[fact_sheet(_facts(report, kind, rows), width=WIDTH), Spacer(0, 6 * mm), *_table(kind, rows)],
         pagesize=PAGE,
         note=_("Requested by %(name)s on %(moment)s (Bogota)") % asked,
@@ -48,16 +54,16 @@ def _requester(report: Report) -> str:
     return person.full_name if person else ""
 
 
-def _parameters(report: Report, kind: ReportKind) -> str:
-    return " - ".join(_shown(value) for value in kind.valid(report.parameters).values())
+def _asked(report: Report, kind: ReportKind) -> dict[str, Any]:
+    return kind.valid(report.parameters)
 
 
 def _facts(report: Report, kind: ReportKind, rows: Sequence[Row]) -> list[tuple[str, str]]:
     facts = [
-        (_("Period"), _parameters(report, kind)),
-        (_("Rows"), str(len(rows))),
+        *((str(kind.parameters().fields[name].label), _shown(value)) for name, value in _asked(report, kind).items()),
         (_("Requested by"), _requester(report)),
         (_("Requested on (Bogota)"), local_time(report.created_at)),
+        (_("Rows"), str(len(rows))),
         (_("Report"), str(report.pk)),
     ]
     if any(column.is_personal for column in kind.columns):
@@ -68,20 +74,46 @@ def _facts(report: Report, kind: ReportKind, rows: Sequence[Row]) -> list[tuple[
 def _table(kind: ReportKind, rows: Sequence[Row]) -> list[Flowable]:
     if not rows:
         return [Text(_("There is nothing to report."), NOTE)]
-    columns, totals = kind.columns, _totals(kind, rows)
-    whole = sum(column.width for column in columns)
-    styles = [NUMBER if column.cell in NUMBERS else CELL for column in columns]
-    total_styles = [TOTAL_NUMBER if column.cell in NUMBERS else TOTAL for column in columns]
+    are_numbers = [column.cell in NUMBERS for column in kind.columns]
+    styles = [NUMBER if is_number else CELL for is_number in are_numbers]
+    total_styles = [TOTAL_NUMBER if is_number else TOTAL for is_number in are_numbers]
+    head = [str(column.title) for column in kind.columns]
+    texts = [[_shown(value) for value in row] for row in rows]
+    totals = [[_shown(value) for value in row] for row in _totals(kind, rows)]
     return [
         ruled_table(
-            head=[str(column.title) for column in columns],
-            rows=[*(_cells(row, styles) for row in rows), *(_cells(row, total_styles) for row in totals)],
-            widths=[column.width / whole for column in columns],
-            right=[at for at, column in enumerate(columns) if column.cell in NUMBERS],
+            head=head,
+            rows=[*(_cells(row, styles) for row in texts), *(_cells(row, total_styles) for row in totals)],
+            widths=_widths(kind, head, [*texts, *totals]),
+            right=[at for at, is_number in enumerate(are_numbers) if is_number],
             width=WIDTH,
-            gap=4,
+            padding=PADDING,
         )
     ]
+
+
+def _widths(kind: ReportKind, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+    """The part of the page of each column: room for its words, but for long ones in a text; more for long texts."""
+    columns = list(zip(head, *rows, strict=True))
+    words = [max(map(_measured, " ".join(column).split(" "))) for column in columns]
+    titles = [max(map(_measured, title.split(" "))) for title in head]
+    least = words
+    for longest in LONGEST_WORDS:
+        least = [
+            SIDES + (max(title, min(word, longest)) if column.cell == Cell.TEXT else word)
+            for column, word, title in zip(kind.columns, words, titles, strict=True)
+        ]
+        if sum(least) < ROOM_FOR_WORDS * WIDTH:
+            break
+    wished = [SIDES + max(map(_measured, column)) - width for column, width in zip(columns, least, strict=True)]
+    free = WIDTH - sum(least)
+    spare = max(0, free - sum(wished)) / len(columns)
+    part = (free - spare * len(columns)) / (sum(wished) or 1)
+    return [(width + wish * part + spare) / WIDTH for width, wish in zip(least, wished, strict=True)]
+
+
+def _measured(text: str) -> float:
+    return stringWidth(text, TOTAL.fontName, TOTAL.fontSize)
 
 
 def _totals(kind: ReportKind, rows: Sequence[Row]) -> list[Row]:
@@ -104,14 +136,14 @@ def _totals(kind: ReportKind, rows: Sequence[Row]) -> list[Row]:
     return totals
 
 
-def _cells(row: Row, styles: Sequence[ParagraphStyle]) -> list[list[Text]]:
-    return [[Text(_shown(value), style)] for value, style in zip(row, styles, strict=True)]
+def _cells(row: Sequence[str], styles: Sequence[ParagraphStyle]) -> list[list[Text]]:
+    return [[Text(text, style)] for text, style in zip(row, styles, strict=True)]
 
 
 def _shown(value: Any) -> str:
     """As people write it, a number in one piece."""
     if isinstance(value, Money):
-        return value.display().replace(" ", "\xa0")
+        return value.display(always_cents=True).replace(" ", "\xa0")
     if isinstance(value, datetime):
         return local_time(value)
     if isinstance(value, date):

@@ -167,11 +167,14 @@ def ruled_table(
     widths: Sequence[float],
     right: Collection[int],
     width: float = WIDTH,
-    gap: float = 8,
+    padding: tuple[float, float, float, float] = (5, 8, 6, 8),
 ) -> Grid:
-    """Columns under a dark head that repeats on every page; the titles of those in `right` stand at the right."""
+    """Columns under a dark head that repeats on every page; the titles of those in `right` stand at the right.
+
+    `widths` are parts of the whole `width`; `padding` is that of each cell: top, right, bottom, left.
+    """
     titles = [[Text(title, HEAD_RIGHT if column in right else HEAD)] for column, title in enumerate(head)]
-    return Grid([titles, *rows], [width * part for part in widths], padding=(5, gap, 6, gap), head=BRAND, rule=RULE)
+    return Grid([titles, *rows], [width * part for part in widths], padding=padding, head=BRAND, rule=RULE)
 
 
 def totals_table(rows: Sequence[tuple[str, str]]) -> Grid:
