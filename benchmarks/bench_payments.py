@@ -48,6 +48,7 @@ def webhooks() -> Iterator[Row]:
     composed, bare = handlers()
     url, peer = "/api/v1/webhooks/wompi/", Peer("djstripe")
     found: dict[str, list[float]] = {"floor": [], "ours": [], "peer": []}
+    posts_through(composed, url, [event()])  # connects
     used = statements_of(lambda: posts_through(composed, url, [event()]))
     for _ in range(2 * ROUNDS):
         bodies = [event() for _ in range(PER_ROUND)]
