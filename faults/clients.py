@@ -1,6 +1,7 @@
 """A client as its phone would act: over HTTP only, patient with errors, and telling the auditor all it hears."""
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,10 @@ LONGEST_PAUSE = 5.0
 """Seconds between two looks at something that takes its time."""
 CODE_PATIENCE = 32.0
 """Seconds without a mail after which one asks for another code."""
+
+
+ENTRANCE = threading.BoundedSemaphore(8)
+"""So many sign in at once: each password costs the server a tenth of a second of a core."""
 
 
 class Lost(Exception):
@@ -51,9 +56,10 @@ class Client:
     # --- signing up and in --------------------------------------------------------------------------------------------
 
     def _sign_in(self) -> None:
-        for _ in range(12):
-            if self._open_challenge_and_answer_it():
-                return
+        with ENTRANCE:
+            for _ in range(12):
+                if self._open_challenge_and_answer_it():
+                    return
         raise GaveUp("12 attempts to sign in")
 
     def _open_challenge_and_answer_it(self) -> bool:
