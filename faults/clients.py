@@ -26,7 +26,7 @@ CODE_PATIENCE = 32.0
 
 
 ENTRANCE = threading.BoundedSemaphore(8)
-"""So many sign in at once: each password costs the server a tenth of a second of a core."""
+"""So many sign in at once, or hashing passwords would be all that the server does."""
 
 
 class Lost(Exception):
@@ -153,13 +153,13 @@ class Client:
         return self._patiently(lambda: self._call("POST", path, body), path)
 
     def _patiently(self, attempt: Callable[[], T | None], what: str, *, patience: float = PATIENCE) -> T:
-        deadline, pause = time.monotonic() + patience, 0.5
+        deadline, pause = time.monotonic() + patience, 1.0
         while time.monotonic() < deadline:
             with suppress(Lost):
                 if (result := attempt()) is not None:
                     return result
             time.sleep(self._rng.uniform(0.5, 1.5) * pause)
-            pause = min(1.3 * pause, LONGEST_PAUSE)
+            pause = min(1.5 * pause, LONGEST_PAUSE)
         raise GaveUp(what)
 
     def _call(self, method: str, path: str, body: Json | None = None, *, key: str = "") -> httpx.Response:

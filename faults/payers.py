@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -43,20 +44,27 @@ class Payer(Client):
         ]
         return debts
 
-    def _order(self, charge: str, amount_in_cents: int, method: Json) -> Json:
+    @cached_property
+    def _documents(self) -> list[str]:
         documents = self._get("payment-methods/", lambda page: bool(page["accepted_documents"]))["accepted_documents"]
+        return [document["permalink"] for document in documents]
+
+    @cached_property
+    def _banks(self) -> list[str]:
+        return [one["code"] for one in self._get("pse/institutions/", lambda page: bool(page["results"]))["results"]]
+
+    def _order(self, charge: str, amount_in_cents: int, method: Json) -> Json:
         return {
             "charge_ids": [charge],
             "amount_in_cents": amount_in_cents,
-            "accepted_documents": [document["permalink"] for document in documents],
+            "accepted_documents": self._documents,
             **method,
         }
 
     def _by_bank(self) -> Json:
         """By PSE through Wompi, with the bank chosen here."""
-        banks = [one["code"] for one in self._get("pse/institutions/", lambda page: bool(page["results"]))["results"]]
-        method = {"type": "PSE", "institution": self._rng.choice(banks), "person_type": "NATURAL", **self._document}
-        return {"method": method}
+        bank = self._rng.choice(self._banks)
+        return {"method": {"type": "PSE", "institution": bank, "person_type": "NATURAL", **self._document}}
 
     def _new_wish(self, charge: str, amount_in_cents: int) -> Wish:
         key = str(UUID(int=self._rng.getrandbits(128)))
