@@ -19,7 +19,7 @@ T = TypeVar("T")
 ANSWER_TIMEOUT = 20.0
 PATIENCE = 420.0
 """Seconds after which a client stops waiting for one thing; it comes back when everything may heal."""
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 10.0
 """Seconds between two looks at something that takes its time."""
 CODE_PATIENCE = 32.0
 """Seconds without a mail after which one asks for another code."""
