@@ -149,7 +149,7 @@ class Experiment:
     """How the outside world behaves meanwhile."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that the whole stack gets."""
-    pause: tuple[float, float] = (5.0, 20.0)
+    pause: tuple[float, float] = (8.0, 32.0)
     """Seconds between two faults."""
     never: tuple[str, ...] = ()
     """Statuses, or `lost`, that no call may be answered with."""

@@ -8,7 +8,7 @@ from faults.clients import GaveUp
 from faults.payers import FINAL, HASTE, IS_IMPATIENT, TOO_LATE, Payer
 from faults.stack import Stack
 
-PARTS = 4
+PARTS = 8
 """In how many payments a client pays the one charge."""
 HAS_TWO_PHONES = 0.2
 """How often somebody pays the same charge twice at the same time."""

@@ -10,7 +10,7 @@ import psycopg
 from faults.auditor import Auditor
 from faults.stack import Stack
 
-INTERVAL = 0.5
+INTERVAL = 1.0
 CERTAIN_FOR = 1.5
 """Seconds; what is seen before and after an answer that took longer proves nothing about the time between."""
 
