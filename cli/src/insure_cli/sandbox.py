@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -48,7 +50,15 @@ def main(*, port: int, smtp_port: int, policies: int) -> None:
     client = PEOPLE["CLIENT"]
     casse.add_holder(id_type=client.id_type, id_number=client.id_number, full_name=client.full_name, email=client.email)
     app = build(wompi=wompi, pse=pse, casse=casse, mailbox=Mailbox(host=LOOPBACK, port=smtp_port))
-    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning")
+    _Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_level="warning")).run()
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, *args: Any, **kwargs: Any) -> None:
+        """Another stack's sandbox may answer at our port; ours says by itself when it listens."""
+        await super().startup(*args, **kwargs)
+        if self.started:
+            Path(tempfile.gettempdir(), "sandbox.ready").touch()
 
 
 def build(*, wompi: WompiSandbox, pse: PseSandbox, casse: CasseSandbox, mailbox: Mailbox) -> Starlette:

@@ -59,16 +59,15 @@ def redis(home: Home, ports: Ports) -> Service:
     )
 
 
-def sandbox(ports: Ports, *, policies: int) -> Service:
-    url = f"http://{LOOPBACK}:{ports.sandbox}"
+def sandbox(home: Home, ports: Ports, *, policies: int) -> Service:
     return Service(
         "sandbox",
         [
             *(*PYTHON, "insure_cli.sandbox", "--policies", str(policies)),
             *("--port", str(ports.sandbox), "--smtp-port", str(ports.smtp)),
         ],
-        is_ready=lambda: answers(f"{url}/control/"),
-        shown=url,
+        is_ready=(home.tmp / "sandbox.ready").exists,
+        shown=f"http://{LOOPBACK}:{ports.sandbox}",
     )
 
 

@@ -97,7 +97,7 @@ class Stack:
         if not is_given("REDIS_URL"):
             wanted.append(services.redis(home, self._ports))
         if not all(map(is_given, PASSES_ON)):
-            wanted.append(services.sandbox(self._ports, policies=self._wishes.policies))
+            wanted.append(services.sandbox(self._home, self._ports, policies=self._wishes.policies))
         self.supervisor.start(wanted, on_ready=self._ready)
 
     def _create_cluster(self) -> None:
