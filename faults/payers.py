@@ -13,7 +13,7 @@ from faults.stack import Stack
 
 GIVES_UP, IS_IMPATIENT = 0.15, 0.2
 """How often somebody closes the app when an answer is lost, or sends the same again."""
-HASTE = 180.0
+HASTE = 130.0
 """Seconds after which one stops waiting for a payment while things break."""
 FINAL = ("APPROVED", "DECLINED", "VOIDED", "ERROR", "EXPIRED")
 TOO_LATE = ("charge_in_payment", "charge_paid", "charge_void", "amount_in_cents")
