@@ -27,7 +27,6 @@ PAYMENT_MINUTES = 10
 AMOUNT_IN_CENTS = 40_000_000
 RECEIPTS_READ = 5
 CARD = {"number": "4242424242424242", "cvc": "123", "exp_month": "12", "exp_year": "49", "card_holder": "Ana Prueba"}
-METHODS = {"_by_bank": 35, "_by_placetopay": 35, "_by_page": 20, "_by_card": 10}
 
 
 def crowd(stack: Stack, auditor: Auditor, *, seed: int, payments: int) -> list["Debtor"]:
@@ -49,6 +48,8 @@ class Debtor(Payer):
             body = {"holder": self._known["holder"], "amount": f"{AMOUNT_IN_CENTS // 100}.00"}
             charge = stack.sandbox.post("/control/casse/charges/", json=body).raise_for_status().json()
             self._core_references.append(charge["reference"])
+        self._methods = {self._by_bank: 35, self._by_placetopay: 35, self._by_page: 20, self._by_card: 10}
+        """How they pay, and how many of a hundred do so."""
         self._debts: dict[str, Debt] = {}
         self._parts_left: dict[str, int] = {}
         self._waiting: deque[str] = deque()
@@ -98,9 +99,9 @@ class Debtor(Payer):
             time.sleep(self._rng.uniform(0.5, 1.5) * PAUSE)
 
     def _pay(self, debt: Debt) -> None:
-        method = getattr(self, self._rng.choices(list(METHODS), weights=list(METHODS.values()))[0])()
+        [choose] = self._rng.choices(list(self._methods), weights=list(self._methods.values()))
         amount_in_cents = debt.amount_in_cents // PARTS
-        body = self._order(debt.charge, amount_in_cents, method)
+        body = self._order(debt.charge, amount_in_cents, choose())
         wish = self._ask(self._new_wish(debt.charge, amount_in_cents), body)
         if wish.acknowledged:
             self._under_way.append(wish)
