@@ -16,9 +16,9 @@ swagger_policy = csp_update({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SEL
 schema = {"permission_classes": [AllowAny], "authentication_classes": []}
 
 api: list[URLPattern | URLResolver] = [
+    path("", include("insure_payments.urls")),
     path("", include("insure_users.urls")),
     path("", include("insure_integrations.urls")),
-    path("", include("insure_payments.urls")),
     path("", include("insure_policies.urls")),
     path("", include("insure_audit.urls")),
 ]

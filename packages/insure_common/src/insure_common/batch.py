@@ -10,17 +10,38 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
-from django.db.models import Model
+from django.db import DatabaseError, connection, transaction
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    ForeignKey,
+    Model,
+    PositiveSmallIntegerField,
+    TextField,
+    UUIDField,
+)
 from django.db.models.expressions import DatabaseDefault
 
 from insure_common.database import run
 
 MOST_ROWS = 500
 """Of one table in one statement."""
+PLAIN = {
+    (str, CharField),
+    (str, TextField),
+    (int, BigIntegerField),
+    (int, PositiveSmallIntegerField),
+    (UUID, UUIDField),
+    (UUID, ForeignKey),
+    (datetime, DateTimeField),
+}
+"""Types of values and fields that need no preparation."""
 
 
 @dataclass(slots=True)
@@ -130,7 +151,7 @@ def _add(changes: list[tuple[Model, Sequence[str] | None]]) -> None:
 class _Part:
     sql: str
     values: list[Any]
-    rows: int
+    updates: int = 0
 
 
 def _write(rows: Iterable[tuple[Model, set[str] | None]], deletions: Iterable[tuple[type[Model], str, Any]]) -> None:
@@ -154,36 +175,36 @@ def _write(rows: Iterable[tuple[Model, set[str] | None]], deletions: Iterable[tu
 
 def _execute(parts: Sequence[_Part]) -> None:
     withs = ", ".join(f"part{number} AS ({part.sql})" for number, part in enumerate(parts))
-    counts = " + ".join(f"(SELECT count(*) FROM part{number})" for number, part in enumerate(parts) if part.rows)
-    [(written,)] = run(f"WITH {withs} SELECT {counts or 0}", [value for part in parts for value in part.values])
-    if written != sum(part.rows for part in parts):
+    counts = " + ".join(f"(SELECT count(*) FROM part{number})" for number, part in enumerate(parts) if part.updates)
+    [(updated,)] = run(f"WITH {withs} SELECT {counts or 0}", [value for part in parts for value in part.values])
+    if updated != sum(part.updates for part in parts):
         raise DatabaseError("a row to be updated does not exist")
 
 
 def _insertion(model: type[Model], rows: Sequence[Model]) -> _Part:
     marks, values = _marks_and_values(rows, model._meta.concrete_fields)
-    return _Part(f"{_insert_into(model)} VALUES {', '.join(marks)} RETURNING 1", values, len(rows))
+    return _Part(f"{_insert_into(model)} VALUES {', '.join(marks)}", values)
 
 
 def _marks_and_values(rows: Sequence[Model], fields: Sequence[Any]) -> tuple[list[str], list[Any]]:
     """For each row `(%s, DEFAULT, ...)`, and the values of all."""
-    tuples, values, backend = [], [], connections[DEFAULT_DB_ALIAS]
+    tuples, values = [], []
     for row in rows:
         marks = []
         for each in fields:
             value = each.pre_save(row, True)
-            if isinstance(value, DatabaseDefault):
+            if type(value) is DatabaseDefault:
                 marks.append("DEFAULT")
             else:
                 marks.append("%s")
-                values.append(each.get_db_prep_save(value, backend))
+                values.append(_prepared(each, value))
         tuples.append(f"({', '.join(marks)})")
     return tuples, values
 
 
 def _change(model: type[Model], names: tuple[str, ...], rows: Sequence[Model]) -> _Part:
-    fields, backend = _fields(model, names), connections[DEFAULT_DB_ALIAS]
-    values = [each.get_db_prep_save(getattr(row, each.attname), backend) for row in rows for each in fields]
+    fields = _fields(model, names)
+    values = [_prepared(each, getattr(row, each.attname)) for row in rows for each in fields]
     return _Part(_update_sql(model, names, len(rows)), values, len(rows))
 
 
@@ -193,8 +214,14 @@ def _deletion(model: type[Model], name: str, value: Any) -> _Part:
     return _Part(
         f'DELETE FROM "{model._meta.db_table}" WHERE "{found.column}" = %s',
         [found.get_db_prep_save(value, connection)],
-        0,
     )
+
+
+def _prepared(each: Any, value: Any) -> Any:
+    """A value as the driver takes it: most are so already, and there are many."""
+    if value is None or (type(value), type(each)) in PLAIN:
+        return value
+    return each.get_db_prep_save(value, connection)
 
 
 @cache

@@ -27,6 +27,8 @@ REPEATABLE = ("40001", "40P01")
 """SQLSTATE of a failed serialization and of a deadlock."""
 RETRIES = 3
 LONGEST_PAUSE = 0.05
+MOST_CURSORS = 100
+"""As many statements as the driver keeps prepared."""
 
 
 def lock_key(*parts: object) -> int:
@@ -118,11 +120,20 @@ def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """
     backend: Any = connections[DEFAULT_DB_ALIAS]
     backend.ensure_connection()
+    cursor = _cursor(backend.connection, sql)
     # What `cursor()` of Django does with its own kind: errors are translated, queries can be captured.
-    with backend._prepare_cursor(_ServerCursor(backend.connection)) as cursor:
-        cursor.execute(sql, values)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+    backend._prepare_cursor(cursor).execute(sql, values)
+    return cursor.fetchall()
+
+
+def _cursor(connection: psycopg.Connection[Any], sql: str) -> _ServerCursor:
+    """The connection's cursor for this statement: it knows already how to write its values and to read its rows."""
+    cursors: dict[str, _ServerCursor] = connection.__dict__.setdefault("insure_cursors", {})
+    if sql not in cursors:
+        if len(cursors) == MOST_CURSORS:
+            cursors.clear()
+        cursors[sql] = _ServerCursor(connection)
+    return cursors[sql]
 
 
 def read(model: type[M], sql: str, values: Sequence[Any], *, more: Sequence[str] = ()) -> list[M]:

@@ -3,6 +3,9 @@ from django.urls import path
 from insure_payments.views import account, operators, payments, reconciliations, webhooks
 
 urlpatterns = [
+    # First what comes in the greatest numbers.
+    path("webhooks/wompi/", webhooks.WompiWebhookView.as_view(), name="wompi-webhook"),
+    path("webhooks/pse/", webhooks.PseWebhookView.as_view(), name="pse-webhook"),
     path("account/", account.AccountView.as_view(), name="account"),
     path("account/entries/", account.EntryListView.as_view(), name="entries"),
     path("charges/", account.ChargeListView.as_view(), name="charges"),
@@ -15,8 +18,6 @@ urlpatterns = [
     path("payments/", payments.PaymentListView.as_view(), name="payments"),
     path("payments/<uuid:pk>/", payments.PaymentView.as_view(), name="payment"),
     path("payments/<uuid:pk>/receipt/", payments.ReceiptView.as_view(), name="payment-receipt"),
-    path("webhooks/wompi/", webhooks.WompiWebhookView.as_view(), name="wompi-webhook"),
-    path("webhooks/pse/", webhooks.PseWebhookView.as_view(), name="pse-webhook"),
     path("admin/payments/", operators.AdminPaymentListView.as_view(), name="admin-payments"),
     path("admin/payments/<uuid:pk>/", operators.AdminPaymentView.as_view(), name="admin-payment"),
     path("admin/payments/<uuid:pk>/void/", operators.VoidPaymentView.as_view(), name="admin-payment-void"),

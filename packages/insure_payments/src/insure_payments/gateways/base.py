@@ -202,7 +202,23 @@ class Gateway(Protocol):
 
 
 def gateway(provider: str) -> Gateway:
-    """The configured adapter of `provider`. Raises ImproperlyConfigured if there is none or its options are wrong."""
+    """The configured adapter of `provider`. Raises ImproperlyConfigured if there is none or its options are wrong.
+
+    One adapter serves all threads until the settings change.
+    """
+    settings = PaymentsSettings.load()
+    of, built = _built.get(provider, (None, None))
+    if built is None or of is not settings:
+        built = _build(provider)
+        _built[provider] = settings, built
+    return built
+
+
+_built: dict[str, tuple[PaymentsSettings, Gateway]] = {}
+"""Each adapter with the settings that it was built of."""
+
+
+def _build(provider: str) -> Gateway:
     adapter, options = _configured(provider)
     if problems := adapter.configuration_problems(**options):
         raise ImproperlyConfigured("; ".join(problems))

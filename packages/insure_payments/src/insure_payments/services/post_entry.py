@@ -100,8 +100,8 @@ def _key(draft: Draft, leg: Leg) -> Key:
 
 def _line(entry: Entry, leg: Leg, account: Account, currency: str) -> Line:
     line = Line(
-        entry=entry,
-        account=account,
+        entry_id=entry.pk,
+        account_id=account.pk,
         amount_in_cents=leg.amount_in_cents,
         currency=currency,
         posted_at=entry.posted_at,

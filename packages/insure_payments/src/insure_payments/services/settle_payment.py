@@ -18,6 +18,18 @@ from insure_payments.services.void_transaction import void_transaction
 
 logger = logging.getLogger(__name__)
 
+STATE = (
+    "status",
+    "failure_reason",
+    "settled_in_cents",
+    "settled_at",
+    "card_token",
+    "redirect_url",
+    "page_closes_at",
+    "next_poll_at",
+)
+"""What a transaction may change of its payment."""
+
 
 @retried
 def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: str | None = None) -> Payment:
@@ -47,7 +59,7 @@ def settle_payment(*, payment_id: UUID, reported: GatewayTransaction, asked_id: 
                 expect_retry(payment)
         batch.save(attempt)
         derive_state(payment, attempts={attempt, *attempts})
-        batch.save(payment)
+        batch.update([payment], STATE)
         return payment
 
 
