@@ -106,7 +106,7 @@ def posting(users: list[Any]) -> Iterator[Row]:
     for name in peers:
         yield f"entry, {name}", median[name], ""
     hordak, ledger = (median["ours"] / median[name] for name in peers)
-    ratios = f"{hordak:.1f} x hordak (gate 1.5), {ledger:.1f} x ledger (gate 8)"
+    ratios = f"{hordak:.2f} x hordak (gate 1.5), {ledger:.1f} x ledger (gate 8)"
     yield "entry posted, balances kept", median["ours"], f"{ratios}, {len(used)} statements"
 
 
