@@ -132,6 +132,10 @@ def test_answers_over_https_have_the_headers_of_security(behind_proxy):
     assert "Secure" in cookie.split("; ")
 
 
+def test_connection_serves_one_request_so_none_is_closed_while_a_request_comes(behind_proxy):
+    assert behind_proxy.get(API, headers=OVER_HTTPS).headers["Connection"] == "close"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/schema/", "/api/v1/docs/", "/metrics", "/admin/", "/static/", "/.env"])
 def test_there_is_nothing_to_explore_for_strangers(behind_proxy, path):
     response = behind_proxy.get(path, headers=OVER_HTTPS)

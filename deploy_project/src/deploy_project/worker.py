@@ -31,6 +31,8 @@ class Worker(ThreadWorker):
         super().__init__(*args, **kwargs)
         # By default gunicorn believes whoever connects from loopback; TRUSTED_PROXY_COUNT says whom to believe.
         self.cfg.set("secure_scheme_headers", {})
+        # A kept connection may be closed just when the next request is on its way: each restart would lose some.
+        self.cfg.set("keepalive", 0)
 
     @classmethod
     def setup(cls) -> None:
