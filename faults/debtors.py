@@ -17,7 +17,7 @@ PARTS = 4
 """In how many payments a client pays each charge."""
 MOST_UNDER_WAY = 12
 """How many payments of a client are under way at once."""
-PAUSE = 1.5
+PAUSE = 2.0
 """Seconds between two looks at all of them."""
 MADE_BY_OPERATORS = 0.25
 IS_DISTURBED = 0.04
@@ -121,10 +121,10 @@ class Debtor(Payer):
 
     def _look(self) -> None:
         """Decide what waits for its payer, and take note of what has ended."""
-        pending = {one["id"]: one for one in self._get("payments/?status=PENDING&page_size=50")["results"]}
+        newest = {one["id"]: one for one in self._get(f"payments/?page_size={2 * MOST_UNDER_WAY}")["results"]}
         for wish in list(self._under_way):
             [payment_id] = wish.acknowledged
-            payment = pending.get(payment_id) or self._get(f"payments/{payment_id}/")
+            payment = newest.get(payment_id) or self._get(f"payments/{payment_id}/")
             if payment["status"] in FINAL:
                 wish.status = payment["status"]
                 self._under_way.remove(wish)

@@ -88,7 +88,7 @@ def applications(home: Home, ports: Ports, environment: Mapping[str, str]) -> li
         Service(
             "worker",
             [
-                *(*CELERY, "worker", "--concurrency", "2", "--loglevel", environment["LOG_LEVEL"]),
+                *(*CELERY, "worker", "--concurrency", "4", "--loglevel", environment["LOG_LEVEL"]),
                 *("--include", "insure_cli.stack.pool", "--without-gossip", "--without-mingle"),
             ],
             is_ready=(home.tmp / "worker.ready").exists,

@@ -2,7 +2,7 @@
 
 It takes longer for one code than the rest of a receipt does. But a symbol is linear: error correction, places and mask
 only exclude bits from one another (XOR), so the symbol of a text is that of an empty text of its length, changed by
-what each of its bytes changes. Those changes are few, since our links differ in the code only, and they are kept.
+what each of its set bits changes. There are eight times as many of them as the text is long, and they are kept.
 """
 
 from functools import cache
@@ -11,6 +11,7 @@ from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorr
 
 MASK = 0
 """Readers take any of the eight."""
+BITS = tuple(1 << number for number in range(8))
 
 
 def qr_rows(text: str) -> list[str]:
@@ -18,7 +19,9 @@ def qr_rows(text: str) -> list[str]:
     content = text.encode()
     symbol, side = _empty(len(content))
     for place, byte in enumerate(content):
-        symbol ^= _change(len(content), place, byte)
+        for bit in BITS:
+            if byte & bit:
+                symbol ^= _change(len(content), place, bit)
     digits = f"{symbol:0{side * side}b}"
     return [digits[start : start + side] for start in range(0, side * side, side)]
 
@@ -29,9 +32,9 @@ def _empty(length: int) -> tuple[int, int]:
 
 
 @cache
-def _change(length: int, place: int, byte: int) -> int:
+def _change(length: int, place: int, bit: int) -> int:
     content = bytearray(length)
-    content[place] = byte
+    content[place] = bit
     return _encoded(bytes(content))[0] ^ _empty(length)[0]
 
 
