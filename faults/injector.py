@@ -167,6 +167,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         (kill(*EVERYTHING),),
         sandbox={name: {"latency_ms": 50, "error_rate": 0.02, "events": WORSE_EVENTS} for name in ("wompi", "pse")},
         environment={"PAYMENT_MINUTES": str(debtors.PAYMENT_MINUTES), "PAYMENTS_RATE": "1000/minute"},
+        pause=(15.0, 45.0),
         crowd=debtors.crowd,
         payments=5000,
     ),
