@@ -24,6 +24,8 @@ QUERIES = [
     "page_size=999999999999",
     "cursor=%00",
     "cursor=%FF%FE",
+    # A position that the list is not ordered by: p=foo.
+    "cursor=cD1mb28=",
     "status=%00",
     "status[]=1",
     "user=%27%20OR%201=1--",
@@ -34,6 +36,7 @@ QUERIES = [
 IDS = ["0", "null", "%00", "..%2f..%2fetc%2fpasswd", "9" * 400, "00000000-0000-0000-0000-000000000000", "%F0%9F%92%A3"]
 HEADERS = [
     {"Accept": "text/html"},
+    {"Accept": "a/b; x*=a; x*0=b"},
     {"Accept-Language": "x" * 2000},
     {"X-Correlation-ID": "\t{}"},
     {"X-Forwarded-For": "' OR 1=1 --, ::::"},

@@ -13,6 +13,7 @@ from deploy_project.environment import REQUIRED, VARIABLES, WrongEnvironment, re
 
 ROOT = Path(__file__).parents[1]
 SEED = base64.b64encode(bytes(32)).decode()
+OTHER_SEED = base64.b64encode(bytes([1] * 32)).decode()
 
 
 def rsa_key(bits: int) -> str:
@@ -27,8 +28,8 @@ def example() -> dict[str, str]:
 
 @pytest.fixture
 def complete():
-    distinct = {name: f"{name.lower()}-{'x' * 40}" for name, value in example().items() if "change-me" in value}
-    keys = {"JWT_KEYS": f"a={SEED}", "AUDIT_SEAL_KEYS": f"b={SEED}"}
+    distinct = {name: f"{name.lower()}-{'x' * 50}" for name, value in example().items() if "change-me" in value}
+    keys = {"JWT_KEYS": f"a={SEED}", "AUDIT_SEAL_KEYS": f"b={OTHER_SEED}"}
     urls = {
         "DATABASE_URL": "postgres://a:b@127.0.0.1/c",
         "DATABASE_MIGRATION_URL": "postgres://o:b@127.0.0.1/c",
@@ -76,17 +77,20 @@ def test_nothing_starts_without_each(complete, name):
 
 
 WRONG = {
-    "SECRET_KEY": ["short", "change-me", " " + "x" * 40],
+    "SECRET_KEY": ["short", "x" * 49, "change-me", " " + "x" * 60],
+    "ALLOWED_HOSTS": ["*", "api.example.com,*"],
     "PUBLIC_BASE_URL": ["ftp://example.com", "http://api.example.com"],
+    "CASSE_BASE_URL": ["http://casse.example.com"],
+    "EMAIL_USE_TLS": ["enabled"],
     "TRUSTED_PROXY_COUNT": ["one", "-1"],
-    "DATABASE_URL": ["nonsense", "mysql://a/b", "postgres:///b"],
+    "DATABASE_URL": ["nonsense", "mysql://a/b", "postgres:///b", "postgres://u:p[abc]d@h/d"],
     "REDIS_URL": ["nonsense", "http://a"],
     "MEDIA_DIR": ["media"],
     "EMAIL_PORT": ["-5", "smtp"],
     "SYNC_INTERVAL_SECONDS": ["0"],
     "PAYMENT_MINUTES": ["5"],
     "PAYMENTS_RATE": ["5", "many/day"],
-    "WOMPI_ENVIRONMENT": ["sandbox"],
+    "WOMPI_ENVIRONMENT": ["sandbox", "test"],
     "PSE_ENVIRONMENT": ["sandbox"],
     "PSE_BASE_URL": ["checkout.placetopay.com"],
     "LOG_LEVEL": ["LOUD"],
@@ -102,6 +106,21 @@ def test_wrong_value_is_named_and_never_repeated(complete, name, value):
     line = str(wrong.value).splitlines()[1]
     assert line.startswith(f"{name}: ")
     assert len(value) < 3 or value == "change-me" or value not in line
+
+
+def test_secret_that_begins_with_a_dollar_is_a_secret_like_others(complete):
+    secret = "$SECRET_KEY" + "x" * 40
+    assert read_environment(complete | {"OTP_PEPPER": secret})["OTP_PEPPER"] == secret
+
+
+def test_key_serves_one_ring_only(complete):
+    with pytest.raises(WrongEnvironment, match="AUDIT_SEAL_KEYS: must differ from JWT_KEYS"):
+        read_environment(complete | {"AUDIT_SEAL_KEYS": f"x={SEED}"})
+
+
+def test_staging_is_production_with_the_providers_test_environments(complete):
+    values = read_environment(complete | {"INSURE_ENVIRONMENT": "staging", "WOMPI_ENVIRONMENT": "test"})
+    assert values["WOMPI_ENVIRONMENT"] == "test"
 
 
 def test_one_secret_for_two_purposes_is_refused(complete):

@@ -132,6 +132,18 @@ def test_answers_over_https_have_the_headers_of_security(behind_proxy):
     assert "Secure" in cookie.split("; ")
 
 
+@pytest.mark.parametrize("value", ["application/json; x*=foo''bar", "a/b; x*=a; x*0=b"])
+@pytest.mark.parametrize("header", ["Content-Type", "Accept"])
+def test_header_that_python_cannot_read_is_no_error_of_ours(behind_proxy, header, value):
+    response = behind_proxy.post(f"{API}", headers=OVER_HTTPS | {header: value}, content=b"{}")
+    assert response.status_code in (400, 401, 405, 415)
+    assert response.json()["correlation_id"] == response.headers["X-Correlation-ID"]
+
+
+def test_client_cannot_move_the_site_below_another_path(behind_proxy):
+    assert behind_proxy.get(API, headers=OVER_HTTPS | {"SCRIPT_NAME": "/x"}).status_code == 200
+
+
 def test_connection_serves_one_request_so_none_is_closed_while_a_request_comes(behind_proxy):
     assert behind_proxy.get(API, headers=OVER_HTTPS).headers["Connection"] == "close"
 

@@ -14,21 +14,38 @@ from environ import Env
 from limits import parse_many
 
 REQUIRED = object()
+TRUTHS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def truth(text: str) -> bool:
+    """Any other word would be false, and turn off what somebody wished to have."""
+    try:
+        return TRUTHS[text.lower()]
+    except KeyError:
+        raise ValueError from None
+
+
 FORMS = {
     int: "a whole number",
-    bool: "true or false",
+    truth: "true or false",
     list: "values separated by commas",
     dict: "name=value pairs separated by commas",
 }
 SHORTEST_SECRET = 32
+SHORTEST_DJANGO_KEY = 50
+"""Shorter ones do not pass `check --deploy`."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SEED_BYTES = 32
 """Of an Ed25519 private key."""
 SHORTEST_RSA_BITS = 2048
 PLACEHOLDER = "change-me"
 
 
-def is_strong_secret(value: str) -> str | None:
-    return None if len(value) >= SHORTEST_SECRET else f"must have at least {SHORTEST_SECRET} characters"
+def is_long(least: int) -> Callable[[str], str | None]:
+    return lambda value: None if len(value) >= least else f"must have at least {least} characters"
+
+
+is_strong_secret = is_long(SHORTEST_SECRET)
 
 
 def is_url(value: str) -> str | None:
@@ -38,6 +55,14 @@ def is_url(value: str) -> str | None:
 
 def is_https_url(value: str) -> str | None:
     return is_url(value) or (None if value.startswith("https://") else "must be an https URL in production")
+
+
+def is_encrypted_url(value: str) -> str | None:
+    return None if urlsplit(value).hostname in LOOPBACK else is_https_url(value)
+
+
+def is_host_list(value: list[str]) -> str | None:
+    return None if "*" not in value else "must name each host in production"
 
 
 def is_database_url(value: str) -> str | None:
@@ -106,8 +131,8 @@ class Variable:
 
 
 VARIABLES = (
-    Variable("INSURE_ENVIRONMENT", default="production", check=is_one_of("production", "development")),
-    Variable("SECRET_KEY", check=is_strong_secret),
+    Variable("INSURE_ENVIRONMENT", default="production", check=is_one_of("production", "staging", "development")),
+    Variable("SECRET_KEY", check=is_long(SHORTEST_DJANGO_KEY)),
     Variable("ALLOWED_HOSTS", cast=list),
     Variable("PUBLIC_BASE_URL", check=is_url),
     Variable("TRUSTED_PROXY_COUNT", cast=int, default=0, check=is_at_least(0)),
@@ -124,7 +149,7 @@ VARIABLES = (
     Variable("EMAIL_PORT", cast=int, default=587, check=is_at_least(1)),
     Variable("EMAIL_HOST_USER", default=""),
     Variable("EMAIL_HOST_PASSWORD", default=""),
-    Variable("EMAIL_USE_TLS", cast=bool, default=True),
+    Variable("EMAIL_USE_TLS", cast=truth, default=True),
     Variable("DEFAULT_FROM_EMAIL"),
     Variable("TERMS_VERSION"),
     Variable("TERMS_URL", check=is_url),
@@ -153,6 +178,15 @@ VARIABLES = (
     Variable("METRICS_TOKEN", default="", check=is_strong_secret),
     Variable("LOG_LEVEL", default="INFO", check=is_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 )
+
+IN_PRODUCTION: Mapping[str, Callable[[Any], str | None]] = {
+    "ALLOWED_HOSTS": is_host_list,
+    "PUBLIC_BASE_URL": is_https_url,
+    "CASSE_BASE_URL": is_encrypted_url,
+    "WOMPI_ENVIRONMENT": is_one_of("prod"),
+    "PSE_ENVIRONMENT": is_one_of("prod"),
+}
+"""What is checked besides where INSURE_ENVIRONMENT is production: a sandbox would settle real debts."""
 
 DISTINCT = (
     "SECRET_KEY",
@@ -192,18 +226,19 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         values[variable.name] = value
         if problem:
             problems.append((variable.name, problem))
-    url = values["PUBLIC_BASE_URL"]
-    if url and values["INSURE_ENVIRONMENT"] == "production" and (problem := is_https_url(url)):
-        problems.append(("PUBLIC_BASE_URL", problem))
+    if values["INSURE_ENVIRONMENT"] == "production":
+        found = [(name, check(values[name])) for name, check in IN_PRODUCTION.items() if values[name]]
+        problems += [(name, problem) for name, problem in found if problem]
     for group in TOGETHER:
         missing = [name for name in group if not environ.get(name)]
         if len(missing) < len(group):
             problems += [(name, "is missing, though others of its group are given") for name in missing]
     seen: dict[str, str] = {}
     for name in DISTINCT:
-        first = seen.setdefault(environ.get(name) or name, name)
-        if first != name:
-            problems.append((name, f"must differ from {first}"))
+        value = values[name]
+        for secret in value.values() if isinstance(value, dict) else (value,):
+            if secret and (first := seen.setdefault(secret, name)) != name:
+                problems.append((name, f"must differ from {first}"))
     if problems:
         raise WrongEnvironment(problems)
     return values
@@ -218,7 +253,8 @@ def _read(env: Env, variable: Variable) -> tuple[Any, str | None]:
     if PLACEHOLDER in raw:
         return None, "is still the placeholder of .env.example"
     try:
-        value = env(variable.name, cast=variable.cast)
+        # Of a text that begins with $ the library would take the rest for the name of another variable.
+        value = raw if variable.cast is str else env(variable.name, cast=variable.cast)
+        return value, variable.check(value) if variable.check else None
     except (ValueError, ImproperlyConfigured):
-        return None, f"must be {FORMS[variable.cast]}"
-    return value, variable.check(value) if variable.check else None
+        return None, f"must be {FORMS.get(variable.cast, 'readable')}"

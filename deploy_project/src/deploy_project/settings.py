@@ -13,7 +13,7 @@ from deploy_project.logs import logging_config
 from insure_common.api import defaults
 
 env = read_environment(os.environ)
-is_production = env["INSURE_ENVIRONMENT"] == "production"
+is_production = env["INSURE_ENVIRONMENT"] != "development"
 
 SECRET_KEY = env["SECRET_KEY"]
 DEBUG = False

@@ -13,7 +13,8 @@ from deploy_project.shared_counts import make_shared_directory
 
 
 def write_json_error(sock: socket, status_int: int, reason: str, mesg: str) -> None:
-    body = json.dumps({"detail": reason, "code": "bad_request", "correlation_id": str(uuid4())}).encode()
+    code = "bad_request" if status_int < HTTPStatus.INTERNAL_SERVER_ERROR else "error"
+    body = json.dumps({"detail": reason, "code": code, "correlation_id": str(uuid4())}).encode()
     head = (
         f"HTTP/1.1 {status_int} {HTTPStatus(status_int).phrase}\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -31,6 +32,7 @@ class Worker(ThreadWorker):
         super().__init__(*args, **kwargs)
         # By default gunicorn believes whoever connects from loopback; TRUSTED_PROXY_COUNT says whom to believe.
         self.cfg.set("secure_scheme_headers", {})
+        self.cfg.set("forwarder_headers", "")
         # A kept connection may be closed just when the next request is on its way: each restart would lose some.
         self.cfg.set("keepalive", 0)
 

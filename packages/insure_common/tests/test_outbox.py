@@ -143,6 +143,18 @@ def test_no_plan_of_postgresql_leases_more_than_was_asked_for():
     assert len(outbox.lease_due(limit=1)) == 1
 
 
+def test_message_outlasts_another_systems_absence(clock):
+    message_id = enqueue("wait_for_somebody")
+    for _ in range(5):
+        outbox.drain()
+        clock.travel(timedelta(minutes=20))
+    message = OutboxMessage.objects.get(pk=message_id)
+    assert (message.status, message.last_error) == (Status.READY, "TimeoutError: nobody there")
+    OutboxMessage.objects.update(payload={"is_there": True})
+    outbox.drain()
+    assert pending() == []
+
+
 def test_message_that_kills_its_worker_is_given_up(clock, drain_outbox):
     message_id = enqueue("fail_twice_allowed")
     OutboxMessage.objects.update(attempts=2)

@@ -9,7 +9,7 @@ from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from django.db import connection
 
-from insure_common import liveness, outbox, relay
+from insure_common import clock, liveness, outbox, relay
 from insure_common.models import OutboxMessage
 from insure_common.testing.outbox import pending
 from project import consumers
@@ -60,8 +60,27 @@ def test_message_travels_through_the_broker_to_a_worker(broker):
 def test_dead_broker_loses_nothing(broker):
     broker.conf.broker_url = "redis://127.0.0.1:1/0"
     message_id = outbox.enqueue("project.consumers.note", payload={"text": "later"})
-    assert relay.relay_once(limit=10) is None
+    assert relay.relay_once(ahead=10) is None
     assert OutboxMessage.objects.get(pk=message_id).status == OutboxMessage.Status.READY
+
+
+def test_what_a_broker_in_trouble_held_is_handed_over_again(broker):
+    outbox.enqueue("project.consumers.note", payload={"text": "lost with the broker"})
+    assert relay.relay_once(ahead=10) == 1
+    outbox.give_back([])
+    assert relay.relay_once(ahead=10) == 1
+
+
+def test_relay_is_never_further_ahead_of_the_workers_than_it_may(broker):
+    """What no worker takes stays in the database, where the urgent goes first, and is not sent again and again."""
+    for text in ("first", "second", "third"):
+        outbox.enqueue("project.consumers.note", payload={"text": text}, priority=outbox.Priority.BULK)
+    assert relay.relay_once(ahead=2) == 2
+    urgent = outbox.enqueue("project.consumers.note", payload={"text": "now"}, priority=outbox.Priority.URGENT)
+    assert relay.relay_once(ahead=2) == 0
+    OutboxMessage.objects.filter(status="LEASED").update(status="DONE", leased_until=None, finished_at=clock.now())
+    assert relay.relay_once(ahead=1) == 1
+    assert OutboxMessage.objects.get(pk=urgent).status == OutboxMessage.Status.LEASED
 
 
 def test_hooks_are_called_and_a_failing_one_does_not_stop_the_relay(broker, settings):

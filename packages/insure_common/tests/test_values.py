@@ -57,10 +57,10 @@ def test_ids_ascend():
 
 
 def test_unknown_and_invalid_settings_are_named_without_their_values(settings):
-    settings.INSURE_COMMON = {"RELAY_BATCH": "s3cret", "TYPO": 1}
+    settings.INSURE_COMMON = {"RELAY_AHEAD": "s3cret", "TYPO": 1}
     messages = [message.msg for message in checks.run_checks() if message.id == "insure_common.E001"]
     assert len(messages) == 2
-    assert any("RELAY_BATCH" in message for message in messages)
+    assert any("RELAY_AHEAD" in message for message in messages)
     assert any("TYPO" in message for message in messages)
     assert "s3cret" not in "".join(messages)
     with pytest.raises(ImproperlyConfigured, match="TYPO"):

@@ -60,8 +60,9 @@ def test_calls_are_found_by_path_request_or_answer(settings, monkeypatch):
     calls = [
         make_external_call(path="/v1/payments/P%1"),
         make_external_call(request={"params": {"reference": "P%1"}}),
-        make_external_call(response={"data": "xP%1x"}),
+        make_external_call(response={"data": "about P%1."}),
         make_external_call(response={"data": "PX1"}),
+        make_external_call(path="/v1/payments/P%12", response={"data": ["xP%1", "A-P%1", 1]}),
         make_external_call(status=None, error="ConnectTimeout"),
     ]
     assert erase_calls(mentioning=["P%1", ""]) == 3

@@ -122,6 +122,13 @@ def test_banks_come_from_what_was_fetched(client, provider):
     assert methods["accepted_documents"][0]["kind"] == "END_USER_POLICY"
 
 
+def test_banks_that_somebody_has_are_not_sent_again(client, provider):
+    refresh_catalog(provider="WOMPI")
+    first = client.get(f"{ROOT}/pse/institutions/")
+    again = client.get(f"{ROOT}/pse/institutions/", headers={"If-None-Match": first["ETag"]})
+    assert (first["Cache-Control"], again.status_code, again.content) == ("private, no-cache", 304, b"")
+
+
 def test_cold_catalog_is_fetched_by_a_worker(client, drain_outbox):
     answer = client.get(f"{ROOT}/pse/institutions/")
     assert (answer.status_code, answer.json()["code"]) == (503, "catalog_not_ready")

@@ -1,17 +1,19 @@
 """Many settlements at once over few accounts, also while PostgreSQL refuses every fifth transaction."""
 
 import random
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
 from insure_common.testing.outbox import drain
 from insure_payments.enums import EntryKind, TransactionStatus
 from insure_payments.models import Account, Charge, Entry, Payment, Transaction
 from insure_payments.public import verify_ledger
+from insure_payments.services.report_payment import report_payment
 from insure_payments.services.settle_payment import settle_payment
 from insure_payments.testing import factories
 
@@ -49,6 +51,27 @@ def refusals():
     yield
     with connection.cursor() as cursor:
         cursor.execute(STOP_REFUSING)
+
+
+def test_settlement_beside_a_report_does_not_forget_that_it_was_made(user, provider, core):
+    payment = factories.make_payment(user=user, charges=[factories.make_charge(user=user, system="CASSE")])
+    drain()
+    settle_payment(payment_id=payment.pk, reported=provider.report("T-1", status=APPROVED))
+    settled = payment.transactions.get()
+
+    def report():
+        report_payment(transaction_id=settled.pk, charge_references=["C-1"])
+        connection.close()
+
+    thread = threading.Thread(target=report)
+    with transaction.atomic():
+        Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+        before = payment.transactions.get()
+        thread.start()
+        thread.join(1)
+        before.save()
+    thread.join()
+    assert payment.transactions.get().reported_at is not None
 
 
 def mixed_news(provider, *, payments, users):

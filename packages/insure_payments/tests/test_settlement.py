@@ -138,6 +138,9 @@ def test_money_for_a_charge_paid_meanwhile_becomes_credit(opened, charge, tell):
     [
         ("currency", {"currency": "USD"}),
         ("reference", {"reference": "SOMEBODY-ELSE"}),
+        # An operator may overrule a reference: nothing else hides behind it.
+        ("currency", {"reference": "SOMEBODY-ELSE", "currency": "USD"}),
+        ("environment", {"reference": "SOMEBODY-ELSE", "environment": "prod"}),
         ("environment", {"environment": "prod"}),
         ("id", {"asked_id": "T-9"}),
     ],

@@ -12,6 +12,7 @@ import pytest
 from insure_common import clock as the_clock
 from insure_payments.gateways.base import InvalidSignature, MalformedNotification, Notification
 from insure_payments.gateways.wompi import WompiGateway
+from insure_payments.gateways.wompi_events import event_checksum
 from insure_payments.testing.wompi_events import signed_event
 
 SECRET = "prod_events_OcHnIzeBl5socpwByQ4hA52Em3USQ93Z"
@@ -234,6 +235,20 @@ def test_a_digit_moved_to_an_extra_property_cannot_be_seen_and_changes_nothing_t
     event["data"]["transaction"] |= {"amount_in_cents": 449_000, "extra": 0}
     event["signature"]["properties"] = [ID, STATUS, AMOUNT, "transaction.extra"]
     assert parse(event).provider_id == TRANSACTION["id"]
+
+
+def test_event_about_something_else_is_authentic_too_and_of_no_transaction():
+    event = genuine()
+    event |= {"event": "nequi_token.updated", "data": {"nequi_token": {"id": "nequi_test_1", "status": "APPROVED"}}}
+    event["signature"]["properties"] = ["nequi_token.id", "nequi_token.status"]
+    event["signature"]["checksum"] = event_checksum(
+        "nequi_test_1APPROVED", timestamp=event["timestamp"], events_secret=SECRET
+    )
+    notification = parse(event)
+    assert (notification.event_name, notification.provider_id) == ("nequi_token.updated", "")
+    event["signature"]["properties"] = ["nequi_token.id", "transaction.status"]
+    with pytest.raises(InvalidSignature):
+        parse(event)
 
 
 # Unreadable

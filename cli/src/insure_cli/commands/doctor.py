@@ -59,7 +59,17 @@ def _examine() -> Iterator[tuple[str, list[Finding]]]:
     for title, checks in GROUPS.items():
         if title == "Work" and not has_database:
             continue
-        group = [finding for check in checks for finding in check()]
+        group = [finding for check in checks for finding in _findings(check)]
         if title == "Database":
             has_database = group[0].status is Status.FINE
         yield title, group
+
+
+def _findings(check: Check) -> Iterator[Finding]:
+    """What a check finds. That it cannot read the database, because something was forgotten there, is a finding too."""
+    from django.db import Error
+
+    try:
+        yield from check()
+    except Error as error:
+        yield Finding("tables", Status.WRONG, str(error).partition("\n")[0], database.MIGRATE)

@@ -47,7 +47,7 @@ def check_files() -> Iterator[Finding]:
     static = Path(settings.STATIC_ROOT)
     has_files = static.is_dir() and any(static.iterdir())
     detail = f"{static} {'is there' if has_files else 'is empty: the back office has no styles'}"
-    collect = "django-admin collectstatic"
+    collect = "django-admin collectstatic --settings deploy_project.settings"
     yield judged("static files", detail, is_right=has_files, mend=collect, otherwise=Status.WARNING)
 
 

@@ -125,8 +125,8 @@ class CommonSettings(AppSettings, setting="INSURE_COMMON"):
     """Dotted paths of functions without arguments that return gauges for monitoring (`insure_common.metrics.Gauge`)."""
     RELAY_INTERVAL: float = 0.2
     """Seconds between two looks for due messages."""
-    RELAY_BATCH: int = 200
-    """Messages leased in one go."""
+    RELAY_AHEAD: int = 200
+    """So many messages are with the broker and the workers at once; the others wait in the database, by priority."""
     HANDOVER_SECONDS: int = 60
     """How long a message may wait in the broker before it is handed over again."""
     OUTBOX_KEEP_DAYS: int = 7

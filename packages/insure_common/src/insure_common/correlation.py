@@ -3,6 +3,7 @@
 Both follow the work from HTTP through the outbox into Celery, logs, audit and calls to other systems.
 """
 
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,14 @@ def correlation_id() -> UUID | None:
 
 def client_address() -> str | None:
     return _client_address.get()
+
+
+def caller() -> str:
+    """Whom limits per client address count: the address, or the /64 of an IPv6 one, which is one customer."""
+    address = client_address()
+    if address and ":" in address:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return address or "unknown"
 
 
 @contextmanager

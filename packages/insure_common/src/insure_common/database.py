@@ -119,9 +119,11 @@ def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     What the ORM makes anew for every call takes longer to compile and to plan than to execute.
     """
     backend: Any = connections[DEFAULT_DB_ALIAS]
+    # As `cursor()` of Django does, but with our kind: a connection that was lost while nobody used it is replaced.
+    backend.close_if_health_check_failed()
     backend.ensure_connection()
     cursor = _cursor(backend.connection, sql)
-    # What `cursor()` of Django does with its own kind: errors are translated, queries can be captured.
+    # Errors are translated, queries can be captured.
     backend._prepare_cursor(cursor).execute(sql, values)
     return cursor.fetchall()
 

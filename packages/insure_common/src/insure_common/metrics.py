@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
-from insure_common import clock, liveness
+from insure_common import clock, liveness, outbox
 from insure_common.models import OutboxMessage
 
 Status = OutboxMessage.Status
@@ -33,11 +33,11 @@ def seconds_since(moment: datetime | None) -> float:
 
 def gauges() -> Iterable[Gauge]:
     """INSURE_COMMON["METRICS"]: the outbox and the background processes."""
-    by_priority = OutboxMessage.objects.filter(status=Status.READY).values_list("priority")
+    by_priority = outbox.waiting().values_list("priority")
     waiting = list(by_priority.annotate(Count("pk"), Min("due_at")).order_by())
     yield Gauge(
         "insure_outbox_ready",
-        "Messages that wait for a worker.",
+        "Messages that no worker has begun.",
         {(str(priority),): count for priority, count, _ in waiting},
         labels=("priority",),
     )
@@ -47,7 +47,10 @@ def gauges() -> Iterable[Gauge]:
         {(str(priority),): seconds_since(oldest) for priority, _, oldest in waiting},
         labels=("priority",),
     )
-    for status, text in ((Status.LEASED, "that a worker has."), (Status.FAILED, "that have failed for good.")):
+    for status, text in (
+        (Status.LEASED, "that are with the broker or a worker."),
+        (Status.FAILED, "that have failed for good."),
+    ):
         count = OutboxMessage.objects.filter(status=status).count()
         yield Gauge(f"insure_outbox_{status.lower()}", f"Messages {text}", {(): count})
     yield Gauge(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from insure_common import batch, clock, correlation
 from insure_common.conf import CommonSettings, import_dotted
@@ -34,6 +34,8 @@ Status = OutboxMessage.Status
 LEASE = timedelta(seconds=20)
 """A worker without a sign of life for this long has lost its message to another one."""
 LONGEST_BACKOFF_SECONDS = 600
+MOST_DEATHS = 3
+"""So many workers in a row may die of a message that waits for another system, before it has FAILED after all."""
 
 
 class Priority(IntEnum):
@@ -59,6 +61,7 @@ class ConsumerOptions:
     atomic: bool
     time_limit: timedelta
     max_attempts: int
+    outlasts: tuple[type[Exception], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +75,24 @@ _delivery: ContextVar[_Delivery | None] = ContextVar("insure_outbox_delivery", d
 
 
 def consumer(
-    *, atomic: bool = True, time_limit: timedelta = timedelta(seconds=60), max_attempts: int = 10
+    *,
+    atomic: bool = True,
+    time_limit: timedelta = timedelta(seconds=60),
+    max_attempts: int = 10,
+    outlasts: tuple[type[Exception], ...] = (),
 ) -> Callable[[ConsumerFunction], ConsumerFunction]:
     """Declare a function of a package's tasks.py as an outbox consumer.
 
     With `atomic` the runner opens the transaction and marks the message DONE in it. Without, for consumers that call
     other systems, the service calls `complete()` in the transaction of its effect. A worker that takes longer than
-    `time_limit` is ended.
+    `time_limit` is ended. After `max_attempts` a message has FAILED; but not after one of the errors in `outlasts`,
+    which say that another system is away: it is tried again until that has come back.
     """
 
     def declare(function: ConsumerFunction) -> ConsumerFunction:
-        _consumers[function] = ConsumerOptions(atomic=atomic, time_limit=time_limit, max_attempts=max_attempts)
+        _consumers[function] = ConsumerOptions(
+            atomic=atomic, time_limit=time_limit, max_attempts=max_attempts, outlasts=outlasts
+        )
         return function
 
     return declare
@@ -201,7 +211,10 @@ def _consume(
     except LeaseLost:
         logger.warning("outbox lease lost", extra={"outbox_message": str(message.pk), "task": message.task})
     except Exception as error:
-        if message.attempts >= options.max_attempts:
+        attempts = message.attempts
+        if isinstance(error, options.outlasts):
+            attempts = min(attempts, options.max_attempts - MOST_DEATHS)
+        if attempts >= options.max_attempts:
             _fail(delivery, message, error)
         else:
             logger.warning(
@@ -210,7 +223,7 @@ def _consume(
                 exc_info=True,
             )
             due_at = clock.now() + _backoff(message.attempts)
-            _finish(delivery, status=Status.READY, due_at=due_at, last_error=_readable(error))
+            _finish(delivery, status=Status.READY, due_at=due_at, attempts=attempts, last_error=_readable(error))
         if reraise:
             raise
     finally:
@@ -260,6 +273,16 @@ def lease_due(*, limit: int) -> list[Lease]:
     return [Lease(message_id=row[0], token=token, time_limit=_time_limit_of(row[1])) for row in rows]
 
 
+def handed_over() -> int:
+    """How many messages are with the broker and the workers."""
+    return OutboxMessage.objects.filter(status=Status.LEASED).count()
+
+
+def waiting() -> QuerySet[OutboxMessage]:
+    """The messages that no worker has begun: they wait in the database, or in the broker for their first attempt."""
+    return OutboxMessage.objects.filter(Q(status=Status.READY) | Q(status=Status.LEASED, attempts=0))
+
+
 def _time_limit_of(task: str) -> timedelta:
     try:
         return find_consumer(task)[1].time_limit
@@ -268,9 +291,14 @@ def _time_limit_of(task: str) -> timedelta:
 
 
 def give_back(leases: list[Lease]) -> None:
-    """Return messages that could not be handed over."""
+    """Return messages that could not be handed over, and those that a broker in trouble may have lost.
+
+    Whatever no worker has begun becomes READY again; a copy that comes after all is left alone.
+    """
     for lease in leases:
         _finish(_Delivery(lease.message_id, lease.token), status=Status.READY)
+    handed_over = OutboxMessage.objects.filter(status=Status.LEASED, attempts=0)
+    handed_over.update(status=Status.READY, lease_token=None, leased_until=None)
 
 
 def reclaim_expired() -> int:

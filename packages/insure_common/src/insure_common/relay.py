@@ -37,7 +37,7 @@ def run(stop: threading.Event) -> None:
         try:
             close_old_connections()
             _call_due_hooks(hooks, due)
-            moved = relay_once(limit=settings.RELAY_BATCH)
+            moved = relay_once(ahead=settings.RELAY_AHEAD)
         except DatabaseError:
             logger.warning("relay waits for the database", exc_info=True)
             connection.close()
@@ -45,13 +45,17 @@ def run(stop: threading.Event) -> None:
             continue
         if moved is None:
             stop.wait(PAUSE_AFTER_FAILURE)
-        elif moved < settings.RELAY_BATCH:
+        elif not moved:
             stop.wait(settings.RELAY_INTERVAL)
 
 
-def relay_once(*, limit: int) -> int | None:
-    """Hand over what is due; returns how many messages, or None if the broker took none of the last ones."""
-    leases = outbox.lease_due(limit=limit)
+def relay_once(*, ahead: int) -> int | None:
+    """Hand over what is due, until `ahead` messages are handed over and not done; returns how many.
+
+    The broker's queue knows no priority, and what waits in it for long is handed over again: so it is kept short.
+    Returns None if the broker took none of the last ones.
+    """
+    leases = outbox.lease_due(limit=max(0, ahead - outbox.handed_over()))
     for position, lease in enumerate(leases):
         try:
             tasks.run_outbox_message.apply_async(

@@ -25,6 +25,12 @@ def fail_twice_allowed(payload):
     raise ValueError("no luck")
 
 
+@outbox.consumer(max_attempts=4, outlasts=(TimeoutError,))
+def wait_for_somebody(payload):
+    if not payload.get("is_there"):
+        raise TimeoutError("nobody there")
+
+
 @outbox.consumer()
 def write_then_fail(payload):
     outbox.enqueue("project.consumers.note", payload={"text": "written"})

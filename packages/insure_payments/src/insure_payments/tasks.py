@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from insure_common.outbox import consumer
+from insure_integrations.public import CoreUnavailable, SystemUnreachable
+from insure_payments.gateways.base import GatewayUnavailable
 from insure_payments.services.claim_charges import claim_charges
 from insure_payments.services.close_statements import close_statements
 from insure_payments.services.erase_payer import erase_payer
@@ -15,6 +17,7 @@ from insure_payments.services.reconcile_day import reconcile_day
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
 from insure_payments.services.report_payment import (
+    NotYetReported,
     report_credit,
     report_credit_reversal,
     report_payment,
@@ -26,6 +29,8 @@ from insure_payments.services.void_payment import ask_to_void
 
 SEVERAL_CALLS = timedelta(minutes=3)
 """Long enough for a few calls to a provider that each end at their own time-out."""
+SILENCE = (SystemUnreachable, CoreUnavailable, GatewayUnavailable)
+"""A provider or the core system is away; what it has to hear or to tell waits for it, however long."""
 
 
 @consumer(atomic=False, time_limit=SEVERAL_CALLS)
@@ -38,7 +43,7 @@ def refresh_payment_task(payload: dict[str, Any]) -> None:
     refresh_payment(payment_id=UUID(payload["payment_id"]))
 
 
-@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=SILENCE)
 def process_webhook_task(payload: dict[str, Any]) -> None:
     process_webhook(event_id=UUID(payload["event_id"]))
 
@@ -80,24 +85,24 @@ def render_receipt_task(payload: dict[str, Any]) -> None:
     render_receipt(receipt_id=UUID(payload["receipt_id"]))
 
 
-@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=SILENCE)
 def report_payment_task(payload: dict[str, Any]) -> None:
     report_payment(transaction_id=UUID(payload["transaction_id"]), charge_references=payload["charge_references"])
 
 
-@consumer(atomic=False, time_limit=SEVERAL_CALLS, max_attempts=20)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
 def report_reversal_task(payload: dict[str, Any]) -> None:
     report_reversal(
         transaction_id=UUID(payload["transaction_id"]), reversed_at=datetime.fromisoformat(payload["reversed_at"])
     )
 
 
-@consumer(atomic=False, time_limit=SEVERAL_CALLS)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=SILENCE)
 def report_credit_task(payload: dict[str, Any]) -> None:
     report_credit(case_id=UUID(payload["case_id"]), charge_references=payload["charge_references"])
 
 
-@consumer(atomic=False, time_limit=SEVERAL_CALLS, max_attempts=20)
+@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
 def report_credit_reversal_task(payload: dict[str, Any]) -> None:
     report_credit_reversal(case_id=UUID(payload["case_id"]))
 

@@ -4,7 +4,6 @@ A limit that is reached answers 429 with the seconds to wait and opens again by 
 """
 
 import hashlib
-import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from django.db import connection
 from django.db.models import Max
 
 from insure_common import clock
-from insure_common.correlation import client_address
+from insure_common.correlation import caller
 from insure_common.exceptions import TooManyRequests
 from insure_users.conf import UsersSettings
 from insure_users.models import Counter
@@ -110,14 +109,6 @@ def give_back(*limits: Limit) -> None:
 def clear(limit: Limit) -> None:
     """Forget every use."""
     Counter.objects.filter(key=limit.key).delete()
-
-
-def caller() -> str:
-    """Whom limits per client address count: the address, or the /64 of an IPv6 one, which is one customer."""
-    address = client_address()
-    if address and ":" in address:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return address or "unknown"
 
 
 def failed_logins_of_account(email: str) -> Limit:

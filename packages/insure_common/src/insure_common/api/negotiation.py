@@ -11,7 +11,8 @@ from rest_framework.request import Request
 class NeverRefuse(DefaultContentNegotiation):
     """Answers in the view's own form instead of 406.
 
-    A phone that asks for `application/pdf` gets the PDF, which no renderer makes, and its errors as JSON.
+    A phone that asks for `application/pdf` gets the PDF, which no renderer makes, and its errors as JSON. A header that
+    cannot be read asks for nothing.
     """
 
     def select_renderer(
@@ -19,7 +20,7 @@ class NeverRefuse(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         try:
             chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
-        except NotAcceptable:
+        except (NotAcceptable, TypeError, ValueError):
             own = next(iter(renderers))
             return own, str(own.media_type)
         return chosen

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -19,7 +21,11 @@ class Cursor(CursorPagination):
     ordering = "-id"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
-        page: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        try:
+            page: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        except (ValidationError, ValueError) as error:
+            # It can be decoded, but its position is nothing that the list is ordered by.
+            raise NotFound(self.invalid_cursor_message) from error
         self.base_url = CommonSettings.load().PUBLIC_BASE_URL + request.get_full_path()
         return page
 

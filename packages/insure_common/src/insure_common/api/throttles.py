@@ -40,7 +40,7 @@ class FairUse(BaseThrottle):
         rates = settings.THROTTLES.get(view.throttle_scope)
         if not rates or not settings.REDIS_URL or time.monotonic() < FairUse._closed_until:
             return True
-        identity = (view.throttle_scope, str(request.user.pk or correlation.client_address()))
+        identity = (view.throttle_scope, str(request.user.pk or correlation.caller()))
         try:
             return all(self._hit(rate, identity, settings.REDIS_URL) for rate in parse_many(rates))
         except RedisError:

@@ -1,10 +1,15 @@
 """What all views share."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from rest_framework import serializers
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from rest_framework import serializers, status
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -37,6 +42,22 @@ class Conventions:
 
 class ApiView(Conventions, APIView):
     pass
+
+
+class RevalidatedView(ApiView):
+    """What is the same for everybody and seldom changes: has an ETag, and 304 for who knows the answer already."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code == status.HTTP_200_OK:
+            response.add_post_render_callback(lambda rendered: _revalidated(request._request, rendered))
+        return response
+
+
+def _revalidated(request: HttpRequest, response: HttpResponse) -> HttpResponseBase | None:
+    etag = quote_etag(sha256(response.content).hexdigest()[:32])
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return get_conditional_response(request, etag=etag, response=response)
 
 
 class DetailView(Conventions, RetrieveAPIView[M]):

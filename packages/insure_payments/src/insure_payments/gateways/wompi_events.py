@@ -18,6 +18,8 @@ from insure_common.api.parsers import parse_object
 from insure_common.exceptions import ParseError
 from insure_payments.gateways.base import InvalidSignature, MalformedNotification, Notification
 
+TRANSACTION = "transaction"
+"""The subject of the events that we act on; others, of tokens for example, are authentic too, and only stored."""
 CANONICAL = {"transaction.id", "transaction.status", "transaction.amount_in_cents"}
 ENVIRONMENTS = ("test", "prod")
 CLOCK_SKEW = timedelta(minutes=5)
@@ -35,12 +37,14 @@ def parse_event(headers: Mapping[str, str], body: bytes, *, events_secret: str) 
     try:
         event = parse_object(body)
         name, environment, data = event["event"], event["environment"], event["data"]
-        transaction, timestamp = data["transaction"], event["timestamp"]
+        # The name is not signed: whatever tells of a transaction is about it.
+        subject = TRANSACTION if TRANSACTION in data else name.partition(".")[0]
+        told, timestamp = data[subject], event["timestamp"]
         properties, checksum = event["signature"]["properties"], event["signature"]["checksum"].lower()
         is_readable = (
             environment in ENVIRONMENTS
             and _EVENT_NAME.fullmatch(name)
-            and isinstance(transaction, dict)
+            and isinstance(told, dict)
             and isinstance(properties, list)
             and all(isinstance(path, str) for path in properties)
         )
@@ -48,14 +52,19 @@ def parse_event(headers: Mapping[str, str], body: bytes, *, events_secret: str) 
         raise MalformedNotification from error
     if not is_readable:
         raise MalformedNotification
-    _check_what_is_signed(transaction, properties, timestamp)
+    _check_what_is_signed(subject, told, properties, timestamp)
     text = "".join(_signed_text(data, path) for path in properties)
     expected = event_checksum(text, timestamp=timestamp, events_secret=events_secret)
     header = {key.lower(): value for key, value in headers.items()}.get("x-event-checksum", checksum).lower()
     if not (_CHECKSUM.fullmatch(checksum) and hmac.compare_digest(checksum, expected) and header == checksum):
         raise InvalidSignature
     return Notification(
-        event_key=checksum, event_name=name, provider_id=transaction["id"], environment=environment, payload=event
+        # With a key of its own an event of something else never stands in the way of one about a transaction.
+        event_key=checksum if subject == TRANSACTION else f"other:{checksum}",
+        event_name=name,
+        provider_id=told["id"] if subject == TRANSACTION else "",
+        environment=environment,
+        payload=event,
     )
 
 
@@ -64,22 +73,28 @@ def event_checksum(signed_text: str, *, timestamp: int, events_secret: str) -> s
     return sha256(f"{signed_text}{timestamp}{events_secret}".encode()).hexdigest()
 
 
-def _check_what_is_signed(transaction: dict[str, Any], properties: list[str], timestamp: Any) -> None:
+def _check_what_is_signed(subject: str, told: dict[str, Any], properties: list[str], timestamp: Any) -> None:
     """Refuse what a genuine event never is, before any hash is computed over it."""
     latest = (clock.now() + CLOCK_SKEW).timestamp()
     is_plausible = (
-        len(set(properties)) == len(properties)
-        and set(properties) >= CANONICAL
-        and all(path.startswith("transaction.") for path in properties)
+        0 < len(set(properties)) == len(properties)
+        and all(path.startswith(f"{subject}.") for path in properties)
         and type(timestamp) is int
         and 10**9 <= timestamp <= latest
-        and _matches(_IDENTIFIER, transaction.get("id"))
-        and _matches(_STATUS, transaction.get("status"))
-        and type(transaction.get("amount_in_cents")) is int
-        and transaction["amount_in_cents"] > 0
+        and (subject != TRANSACTION or _is_plausible_transaction(told, properties))
     )
     if not is_plausible:
         raise InvalidSignature
+
+
+def _is_plausible_transaction(told: dict[str, Any], properties: list[str]) -> bool:
+    return (
+        set(properties) >= CANONICAL
+        and _matches(_IDENTIFIER, told.get("id"))
+        and _matches(_STATUS, told.get("status"))
+        and type(told.get("amount_in_cents")) is int
+        and told["amount_in_cents"] > 0
+    )
 
 
 def _signed_text(data: dict[str, Any], path: str) -> str:

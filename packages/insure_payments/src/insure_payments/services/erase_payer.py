@@ -35,15 +35,20 @@ def erase_payer(*, user_id: Any) -> None:
         transactions = Transaction.objects.filter(payment__in=payments)
         transactions.update(message="")
         Case.objects.filter(payment__in=payments).update(note="")
-        known = {*payments.values_list("reference", flat=True), *transactions.values_list("provider_id", flat=True)}
-        mentioned = sorted(text for text in known if text)
-        _erase_events(mentioned)
-    erase_calls(mentioning=mentioned)
+        references = list(payments.values_list("reference", flat=True))
+        known = transactions.values_list("provider", "provider_id")
+        numbers = [(provider, number) for provider, number in known if number]
+        _erase_events(references, numbers)
+    erase_calls(mentioning=[*references, *(number for _, number in numbers)])
 
 
-def _erase_events(mentioned: list[str]) -> None:
-    if not mentioned:
-        return
-    events = WebhookEvent.objects.annotate(told=Cast("payload", TextField()))
-    named = events.filter(reduce(or_, (Q(told__contains=text) for text in mentioned))).values("pk")
-    WebhookEvent.objects.filter(pk__in=named).update(payload=ERASED, raw_body=b"", headers={})
+def _erase_events(references: list[str], numbers: list[tuple[str, str]]) -> None:
+    """References are long, and in no other text by chance; a provider's numbers may be short."""
+    found = [
+        *(Q(told__contains=reference) for reference in references),
+        *(Q(provider=provider, transaction_id=number) for provider, number in numbers),
+    ]
+    if found:
+        events = WebhookEvent.objects.annotate(told=Cast("payload", TextField()))
+        named = events.filter(reduce(or_, found)).values("pk")
+        WebhookEvent.objects.filter(pk__in=named).update(payload=ERASED, raw_body=b"", headers={})

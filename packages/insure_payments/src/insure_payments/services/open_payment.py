@@ -38,9 +38,9 @@ def open_payment(*, payment_id: UUID) -> None:
     """Open a CREATED payment at its provider: at most one attempt is ever under way.
 
     The attempt is a row before the provider is asked. If no answer comes it stays UNKNOWN, and asking for the
-    reference settles it; it is never opened a second time unless the first request certainly did not leave. Raises
-    RetryLater in that case, until OPENING_MINUTES have passed. A page of the provider needs no such care: nothing
-    leaves, so it has no attempt.
+    reference settles it; it is never opened a second time unless the first request certainly did not leave, and then
+    only until OPENING_MINUTES have passed. A page of the provider needs no such care: nothing leaves, so it has no
+    attempt.
     """
     payment = _begin_attempt(payment_id)
     if payment is None:
@@ -97,7 +97,6 @@ def _apply(payment: Payment, opened: GatewayTransaction | HostedPage) -> None:
             payment = settle_payment(payment_id=payment.pk, reported=opened)
         if is_waiting_for_redirect(payment):
             _look_again_soon(payment)
-        outbox.complete()
 
 
 def _show_page(payment: Payment, page: HostedPage) -> Payment:
@@ -173,7 +172,10 @@ def _leave_unknown(payment: Payment) -> None:
 
 
 def _withdraw_attempt(payment: Payment) -> None:
-    """The request did not leave, so nothing was opened: try again, but not for ever."""
+    """The request did not leave, so nothing was opened: try again, but not for ever.
+
+    Whoever has lost the message meanwhile leaves the attempt: its new owner counts on it.
+    """
     if clock.now() >= payment.created_at + timedelta(minutes=PaymentsSettings.load().OPENING_MINUTES):
         _fail(payment, FailureReason.PROVIDER_UNAVAILABLE, "")
         return
@@ -184,7 +186,13 @@ def _withdraw_attempt(payment: Payment) -> None:
         payment.card_token = card_token
         derive_state(payment)
         payment.save()
-    raise outbox.RetryLater(PAUSE)
+        outbox.complete()
+        outbox.enqueue(
+            "insure_payments.tasks.open_payment_task",
+            payload={"payment_id": payment.pk},
+            delay=PAUSE,
+            priority=outbox.Priority.URGENT,
+        )
 
 
 def _look_again_soon(payment: Payment) -> None:

@@ -10,7 +10,7 @@ from insure_common import clock, outbox
 from insure_integrations.public import PaymentReport, ReversalReport, core_system
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import PaymentStatus
-from insure_payments.models import Case, Transaction
+from insure_payments.models import Case, Payment, Transaction
 
 
 class NotYetReported(Exception):
@@ -36,6 +36,8 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
         )
         core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(settled.pk))
     with atomic():
+        # Who settles or voids the payment meanwhile has read the transaction under this lock, and writes all of it.
+        Payment.objects.select_for_update(no_key=True).get(pk=settled.payment_id)
         Transaction.objects.filter(pk=settled.pk, reported_at=None).update(reported_at=clock.now())
         outbox.complete()
 

@@ -13,7 +13,7 @@ from rest_framework.throttling import BaseThrottle
 
 from insure_common.api.downloads import file_response
 from insure_common.api.throttles import FairUse
-from insure_common.api.views import ApiView, DetailView, ListView, validated
+from insure_common.api.views import ApiView, DetailView, ListView, RevalidatedView, validated
 from insure_common.documents.storage import stored_file
 from insure_common.exceptions import NotFound
 from insure_common.idempotency import idempotently
@@ -100,7 +100,7 @@ class PaymentMethodsView(ApiView):
         return Response(PaymentMethodsSerializer(answer).data)
 
 
-class InstitutionListView(ApiView):
+class InstitutionListView(RevalidatedView):
     @extend_schema(operation_id="list_institutions", responses=InstitutionPageSerializer)
     def get(self, request: Request) -> Response:
         page = {"next": None, "previous": None, "results": _catalog().institutions}
