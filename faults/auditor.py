@@ -21,7 +21,7 @@ HEAL_TIMEOUT = 1200.0
 
 STILL_AT_WORK = """
 SELECT 'to do' AS what, task AS name, status, last_error AS detail FROM insure_common_outboxmessage
-WHERE status IN ('READY', 'LEASED') AND created_at < now() - interval '5 seconds'
+WHERE status IN ('READY', 'LEASED') AND (dedupe_key IS NULL OR created_at < now() - interval '5 seconds')
 UNION ALL SELECT 'pending', id::text, status, redirect_url FROM insure_payments_payment
 WHERE status IN ('CREATED', 'PENDING')
 UNION ALL SELECT 'to be asked about', id::text, status, redirect_url FROM insure_payments_payment

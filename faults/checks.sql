@@ -110,9 +110,13 @@ SELECT * FROM (
 SELECT c.kind, c.payment_id, c.mismatch FROM insure_payments_case c
 JOIN insure_payments_payment p ON p.id = c.payment_id
 WHERE c.closed_at IS NULL AND (c.kind <> 'CREDIT' OR NOT (
-  (SELECT count(*) FROM provider_transaction t WHERE t.reference = p.reference AND t.status = 'APPROVED') > 1
-  OR EXISTS (SELECT FROM insure_payments_allocation a JOIN debt ON debt.charge = a.charge_id::text
-             WHERE a.payment_id = p.id AND (debt.is_void OR debt.elsewhere_in_cents > 0))
+  EXISTS (SELECT FROM insure_payments_allocation a JOIN debt ON debt.charge = a.charge_id::text
+          WHERE a.payment_id = p.id AND (debt.is_void OR debt.elsewhere_in_cents > 0))
+  -- This payment came twice, or another one of the same charge, which has taken the place of this.
+  OR EXISTS (SELECT FROM insure_payments_allocation a JOIN insure_payments_allocation b USING (charge_id)
+             JOIN insure_payments_payment twice ON twice.id = b.payment_id
+             WHERE a.payment_id = p.id AND (SELECT count(*) FROM provider_transaction t
+                                            WHERE t.reference = twice.reference AND t.status = 'APPROVED') > 1)
 ));
 
 -- V3 an entry of a payment without its approved transaction
