@@ -189,6 +189,20 @@ def test_core_system_is_told_what_was_taken_back(paid_by_us, core, provider, dra
     assert (report.reference, report.amount_in_cents) == (paid_by_us.reference, 11_900_000)
 
 
+def test_core_system_is_told_which_money_has_taken_the_place_of_what_was_taken_back(
+    paid_by_us, core, provider, drain_outbox
+):
+    settle_payment(payment_id=paid_by_us.pk, reported=provider.report("T-2"))
+    settle_payment(payment_id=paid_by_us.pk, reported=provider.report("T-1", status=TransactionStatus.VOIDED))
+    drain_outbox()
+    assert Charge.objects.get().status == ChargeStatus.PAID
+    ((_, reversal),) = core.reversals
+    _, (_, report) = core.payments
+    assert reversal.reference == paid_by_us.reference
+    assert (report.reference, list(report.charge_references)) == (f"{paid_by_us.reference}-T-2", ["C-1"])
+    assert (report.amount_in_cents, report.provider_transaction) == (11_900_000, "T-2")
+
+
 def test_cancelled_charge_is_reversed(user):
     apply(row(user))
     apply(row(user, status="VOID"))

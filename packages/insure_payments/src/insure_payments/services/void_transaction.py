@@ -34,7 +34,7 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
             "insure_payments.tasks.report_reversal_task",
             payload={"transaction_id": voided.pk, "reversed_at": clock.now().isoformat()},
         )
-    _take_back_credit_reports(payment, voided)
+    _correct_other_reports(payment, voided)
     outbox.emit(
         "payment_reversed",
         payload={
@@ -46,8 +46,9 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
     )
 
 
-def _take_back_credit_reports(payment: Payment, voided: Transaction) -> None:
-    """Tell the core system which credit of the payment is no longer on its charges, the latest applied first."""
+def _correct_other_reports(payment: Payment, voided: Transaction) -> None:
+    """Tell the core system which credit of the payment is no longer on its charges, the latest applied first; or that
+    other money of the payment, which was credit until now, has taken the place of what went back."""
     approved = payment.transactions.filter(status=TransactionStatus.APPROVED).exclude(pk=voided.pk)
     applied = payment.cases.filter(reportable_in_cents__gt=0, reversed_at=None).order_by("-closed_at", "-pk")
     on_charges = Allocation.objects.filter(payment=payment, charge__system=PaymentsSettings.load().CORE_SYSTEM)
@@ -63,6 +64,17 @@ def _take_back_credit_reports(payment: Payment, voided: Transaction) -> None:
         case.reversed_at = clock.now()
         case.save(update_fields=["reversed_at"])
         outbox.enqueue("insure_payments.tasks.report_credit_reversal_task", payload={"case_id": case.pk})
+    untold = approved.filter(reportable_in_cents=0, reported_at=None).order_by("pk").first()
+    if surplus < 0 and untold is not None:
+        approved.filter(pk=untold.pk).update(reportable_in_cents=-surplus)
+        paid = on_charges.filter(settled_in_cents__gt=0).order_by("charge_id")
+        outbox.enqueue(
+            "insure_payments.tasks.report_payment_task",
+            payload={
+                "transaction_id": untold.pk,
+                "charge_references": list(paid.values_list("charge__reference", flat=True)),
+            },
+        )
 
 
 def _total(rows: QuerySet[Any], name: str) -> int:
