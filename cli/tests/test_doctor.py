@@ -87,6 +87,23 @@ def test_without_the_database_the_rest_is_examined(doctor):
     assert "relay" not in found
 
 
+def test_database_without_tables_is_named_with_what_makes_them(running, doctor):
+    owner = running.state["database_migration"]
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty")
+    try:
+        empty = {
+            name: f"{url.rpartition('/')[0]}/empty"
+            for name, url in (("DATABASE_URL", running.state["env"]["DATABASE_URL"]), ("DATABASE_MIGRATION_URL", owner))
+        }
+        code, found = doctor(**empty)
+    finally:
+        with psycopg.connect(owner, autocommit=True) as connection:
+            connection.execute("DROP DATABASE empty WITH (FORCE)")
+    assert (code, found["tables"]["status"]) == (1, "wrong")
+    assert found["tables"]["mend"] == found["migrations"]["mend"] == "insure db migrate && insure db grant"
+
+
 def test_one_role_for_everything_is_said(running, doctor):
     state = running.state
     code, found = doctor(DATABASE_URL=state["database_migration"])

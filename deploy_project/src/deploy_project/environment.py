@@ -46,6 +46,7 @@ def is_long(least: int) -> Callable[[str], str | None]:
 
 
 is_strong_secret = is_long(SHORTEST_SECRET)
+is_django_key = is_long(SHORTEST_DJANGO_KEY)
 
 
 def is_url(value: str) -> str | None:
@@ -132,7 +133,7 @@ class Variable:
 
 VARIABLES = (
     Variable("INSURE_ENVIRONMENT", default="production", check=is_one_of("production", "staging", "development")),
-    Variable("SECRET_KEY", check=is_long(SHORTEST_DJANGO_KEY)),
+    Variable("SECRET_KEY", check=is_django_key),
     Variable("ALLOWED_HOSTS", cast=list),
     Variable("PUBLIC_BASE_URL", check=is_url),
     Variable("TRUSTED_PROXY_COUNT", cast=int, default=0, check=is_at_least(0)),

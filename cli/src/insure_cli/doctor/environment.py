@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from deploy_project.environment import (
     VARIABLES,
     WrongEnvironment,
+    is_django_key,
     is_key_ring,
     is_strong_secret,
     is_token_key_ring,
@@ -14,8 +15,10 @@ from insure_cli.doctor.findings import Finding, Status, fine
 
 EXPLAINED = ".env.example says what belongs there"
 MAKE_RING = 'make one: echo "2026-11=$(openssl rand -base64 32)"'
+MAKE_TEXT = "make one: openssl rand -base64 48"
 HOW_TO_MAKE = {
-    is_strong_secret: "make one: openssl rand -base64 48",
+    is_django_key: MAKE_TEXT,
+    is_strong_secret: MAKE_TEXT,
     is_key_ring: MAKE_RING,
     is_token_key_ring: MAKE_RING,
 }
