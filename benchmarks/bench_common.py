@@ -154,6 +154,8 @@ def handover_latencies() -> list[float]:
             while message_id not in broker.blpop("celery", timeout=60)[1]:
                 pass
             found.append((time.perf_counter() - started) * 1000)
+            # Nobody consumes it, and the relay goes no further ahead than it may.
+            OutboxMessage.objects.filter(status=OutboxMessage.Status.LEASED).delete()
             time.sleep(random.uniform(0, 0.05))  # noqa: S311 only not in step with the relay
     finally:
         relay_process.terminate()
