@@ -1,13 +1,14 @@
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
-from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, connections, transaction
 from django.db.models import F
 
-from insure_common.database import advisory_lock, grant_application_role, retried
+from insure_common.database import advisory_lock, grant_application_role, retried, run
 from insure_common.models import OutboxMessage
 from project.models import Note
 
@@ -149,3 +150,20 @@ def test_two_transactions_that_lock_each_other_out_both_go_through():
         for done in [pool.submit(lock, *messages), pool.submit(lock, *reversed(messages))]:
             done.result()
     assert {message.attempts for message in OutboxMessage.objects.all()} == {2}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_the_server_closed_meanwhile_is_replaced(monkeypatch):
+    [(before,)] = run("SELECT pg_backend_pid()", [])
+    monkeypatch.setattr(connections["default"], "health_check_enabled", True)
+    monkeypatch.setattr(connections["default"], "health_check_done", False)
+
+    def restart():
+        run("SELECT pg_terminate_backend(%s)", [before])
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(restart).result()
+    time.sleep(0.2)
+    [(after,)] = run("SELECT pg_backend_pid()", [])
+    assert after != before

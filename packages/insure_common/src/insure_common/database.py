@@ -4,6 +4,7 @@ import hashlib
 import logging
 import random
 import re
+import select
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -119,13 +120,24 @@ def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     What the ORM makes anew for every call takes longer to compile and to plan than to execute.
     """
     backend: Any = connections[DEFAULT_DB_ALIAS]
-    # As `cursor()` of Django does, but with our kind: a connection that was lost while nobody used it is replaced.
-    backend.close_if_health_check_failed()
+    if _has_news(backend.connection):
+        # Most likely that it was closed while nobody used it: then it is replaced, as `cursor()` of Django would.
+        backend.close_if_health_check_failed()
     backend.ensure_connection()
     cursor = _cursor(backend.connection, sql)
     # Errors are translated, queries can be captured.
     backend._prepare_cursor(cursor).execute(sql, values)
     return cursor.fetchall()
+
+
+def _has_news(connection: psycopg.Connection[Any] | None) -> bool:
+    """Whether the server has sent something that nobody asked for. To look costs nothing; a question, as much as the
+    statement itself."""
+    if connection is None or connection.closed:
+        return connection is not None
+    watched = select.poll()
+    watched.register(connection.fileno(), select.POLLIN)
+    return bool(watched.poll(0))
 
 
 def _cursor(connection: psycopg.Connection[Any], sql: str) -> _ServerCursor:
