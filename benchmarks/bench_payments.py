@@ -78,12 +78,12 @@ def settling(users: list[Any]) -> Iterator[Row]:
             found.setdefault(("floor", threads), []).append(rate(payments_floor.confirmations, bare))
             found.setdefault(("ours", threads), []).append(rate(settlements, ours))
     median = {name: statistics.median(values) for name, values in found.items()}
-    for threads, gate in ((1, "40 %"), (THREADS, "1.7 x 40 %")):
+    for threads in (1, THREADS):
         floor, our = median["floor", threads], median["ours", threads]
         yield f"confirmation in 13 round trips, threads: {threads}", floor, ""
-        remark = f"{our / median['floor', 1]:.0%} of the floor of one thread (gate {gate}), {len(used)} statements"
+        remark = f"{our / floor:.0%} of the floor (gate 40 %), {len(used)} statements"
         if threads > 1:
-            remark += f", {our / median['ours', 1]:.2f} x one thread"
+            remark += f", {our / median['ours', 1]:.2f} x one thread (gate 1.7)"
         yield f"payment settled, threads: {threads}", our, remark
 
 

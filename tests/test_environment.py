@@ -119,8 +119,11 @@ def test_key_serves_one_ring_only(complete):
 
 
 def test_staging_is_production_with_the_providers_test_environments(complete):
-    values = read_environment(complete | {"INSURE_ENVIRONMENT": "staging", "WOMPI_ENVIRONMENT": "test"})
-    assert values["WOMPI_ENVIRONMENT"] == "test"
+    staging = complete | {"INSURE_ENVIRONMENT": "staging", "WOMPI_ENVIRONMENT": "test", "PSE_ENVIRONMENT": "test"}
+    assert read_environment(staging)["WOMPI_ENVIRONMENT"] == "test"
+    for name, value in (("WOMPI_ENVIRONMENT", "prod"), ("PUBLIC_BASE_URL", "http://api.example.com")):
+        with pytest.raises(WrongEnvironment, match=name):
+            read_environment(staging | {name: value})
 
 
 def test_one_secret_for_two_purposes_is_refused(complete):

@@ -55,7 +55,7 @@ def is_url(value: str) -> str | None:
 
 
 def is_https_url(value: str) -> str | None:
-    return is_url(value) or (None if value.startswith("https://") else "must be an https URL in production")
+    return is_url(value) or (None if value.startswith("https://") else "must be an https URL")
 
 
 def is_encrypted_url(value: str) -> str | None:
@@ -63,7 +63,7 @@ def is_encrypted_url(value: str) -> str | None:
 
 
 def is_host_list(value: list[str]) -> str | None:
-    return None if "*" not in value else "must name each host in production"
+    return None if "*" not in value else "must name each host"
 
 
 def is_database_url(value: str) -> str | None:
@@ -180,14 +180,16 @@ VARIABLES = (
     Variable("LOG_LEVEL", default="INFO", check=is_one_of("DEBUG", "INFO", "WARNING", "ERROR")),
 )
 
-IN_PRODUCTION: Mapping[str, Callable[[Any], str | None]] = {
+STRICT: Mapping[str, Callable[[Any], str | None]] = {
     "ALLOWED_HOSTS": is_host_list,
     "PUBLIC_BASE_URL": is_https_url,
     "CASSE_BASE_URL": is_encrypted_url,
-    "WOMPI_ENVIRONMENT": is_one_of("prod"),
-    "PSE_ENVIRONMENT": is_one_of("prod"),
 }
-"""What is checked besides where INSURE_ENVIRONMENT is production: a sandbox would settle real debts."""
+BY_ENVIRONMENT: Mapping[str, Mapping[str, Callable[[Any], str | None]]] = {
+    "production": {**STRICT, "WOMPI_ENVIRONMENT": is_one_of("prod"), "PSE_ENVIRONMENT": is_one_of("prod")},
+    "staging": {**STRICT, "WOMPI_ENVIRONMENT": is_one_of("test"), "PSE_ENVIRONMENT": is_one_of("test")},
+}
+"""What is checked besides: a sandbox would settle real debts, and a trial would take real money."""
 
 DISTINCT = (
     "SECRET_KEY",
@@ -227,9 +229,9 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         values[variable.name] = value
         if problem:
             problems.append((variable.name, problem))
-    if values["INSURE_ENVIRONMENT"] == "production":
-        found = [(name, check(values[name])) for name, check in IN_PRODUCTION.items() if values[name]]
-        problems += [(name, problem) for name, problem in found if problem]
+    checks = BY_ENVIRONMENT.get(values["INSURE_ENVIRONMENT"] or "", {})
+    found = [(name, check(values[name])) for name, check in checks.items() if values[name]]
+    problems += [(name, problem) for name, problem in found if problem]
     for group in TOGETHER:
         missing = [name for name in group if not environ.get(name)]
         if len(missing) < len(group):

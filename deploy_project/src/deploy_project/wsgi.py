@@ -4,26 +4,23 @@ import os
 from typing import Any
 
 import django
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler
+from django.utils.http import parse_header_parameters
 
 from deploy_project.start import refuse_wrong_settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deploy_project.settings")
 
 
-class Request(WSGIRequest):
+class Handler(WSGIHandler):
     """A Content-Type that cannot be read is none: Django would fail before any code that answers errors."""
 
-    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         try:
-            super()._set_content_type_params(meta)  # type: ignore[misc] # not in its stubs
+            parse_header_parameters(environ.get("CONTENT_TYPE", ""))
         except (TypeError, ValueError):
-            meta["CONTENT_TYPE"] = ""
-            super()._set_content_type_params(meta)  # type: ignore[misc]
-
-
-class Handler(WSGIHandler):
-    request_class = Request
+            environ["CONTENT_TYPE"] = ""
+        return super().__call__(environ, start_response)
 
 
 django.setup(set_prefix=False)
