@@ -110,7 +110,7 @@ def _is_token_key(text: str) -> bool:
 
 
 def is_one_of(*allowed: str) -> Callable[[str], str | None]:
-    return lambda value: None if value in allowed else f"must be one of {', '.join(allowed)}"
+    return lambda value: None if value in allowed else f"must be {' or '.join(allowed)}"
 
 
 def is_rate(value: str) -> str | None:
