@@ -19,9 +19,9 @@ def draft(user, amount=1000, *, external_id="1", legs=None):
 @pytest.fixture
 def posted(user):
     with transaction.atomic():
-        entry = post_entry(draft(user))
+        entry_id = post_entry(draft(user))
     connection.check_constraints()
-    return entry
+    return Entry.objects.get(pk=entry_id)
 
 
 def execute(sql, params=()):
@@ -68,8 +68,8 @@ def test_entries_are_posted_in_a_transaction_only(user):
 
 def test_entry_is_taken_back_once_by_a_linked_one(user, posted):
     with transaction.atomic():
-        reversal = post_entry(reversal_of(posted, source="TEST", external_id="1"))
-    assert reversal.reverses == posted
+        reversal_id = post_entry(reversal_of(posted, source="TEST", external_id="1"))
+    assert posted.reversal.pk == reversal_id
     assert Account.objects.get(user=user).balance_in_cents == 0
     with pytest.raises(IntegrityError), transaction.atomic():
         post_entry(reversal_of(posted, source="TEST", external_id="2"))

@@ -15,7 +15,7 @@ from insure_common import outbox
 from insure_common.ids import new_id
 from insure_common.outbox import RetryLater
 from insure_payments.enums import AccountKind, EntryKind
-from insure_payments.models import Statement, StatementPeriod
+from insure_payments.models import Entry, Statement, StatementPeriod
 from insure_payments.periods import month_after, month_before, month_of, start_of
 from insure_payments.selectors.statements import lines_of, statements_visible_to
 from insure_payments.selectors.verification import verify_ledger
@@ -33,7 +33,7 @@ def post(user, amount, kind=EntryKind.CHARGE):
     house = AccountKind.PREMIUM if kind == EntryKind.CHARGE else AccountKind.CLEARING
     legs = (Leg(amount, user_id=user.pk), Leg(-amount, house))
     with transaction.atomic():
-        return post_entry(Draft(kind, "TEST", str(new_id()), "Prima", "COP", legs))
+        return Entry.objects.get(pk=post_entry(Draft(kind, "TEST", str(new_id()), "Prima", "COP", legs)))
 
 
 def travel_to(clock, moment):

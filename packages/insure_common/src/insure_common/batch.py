@@ -50,6 +50,7 @@ class _Waiting:
 
     rows: dict[tuple[type[Model], Any], tuple[Model, set[str] | None]] = field(default_factory=dict)
     deletions: list[tuple[type[Model], str, Any]] = field(default_factory=list)
+    included: dict[str, tuple[str, Sequence[Any]]] = field(default_factory=dict)
 
     def add(self, row: Model, fields: Iterable[str] | None) -> None:
         key = (type(row), row.pk)
@@ -90,9 +91,9 @@ def flush(*models: type[Model]) -> None:
     waiting = _waiting.get()
     if waiting is None or (models and not any(model in models for model, _ in waiting.rows)):
         return
-    rows, deletions = waiting.rows, waiting.deletions
-    waiting.rows, waiting.deletions = {}, []
-    _write(rows.values(), deletions)
+    rows, deletions, included = waiting.rows, waiting.deletions, waiting.included
+    waiting.rows, waiting.deletions, waiting.included = {}, [], {}
+    _write(rows.values(), deletions, included.values())
 
 
 def insert(rows: Iterable[Model]) -> None:
@@ -135,6 +136,20 @@ def delete(model: type[Model], **match: Any) -> None:
         waiting.deletions.append((model, name, value))
 
 
+def include(name: str, sql: str, values: Sequence[Any]) -> None:
+    """Run common table expressions of one's own, `name AS (...), ...`, in the same statement.
+
+    What waits under this `name` already is written before: one statement changes a row once.
+    """
+    waiting = _waiting.get()
+    if waiting is None:
+        _write([], [], [(sql, values)])
+        return
+    if name in waiting.included:
+        flush()
+    waiting.included[name] = (sql, values)
+
+
 def _add(changes: list[tuple[Model, Sequence[str] | None]]) -> None:
     waiting = _waiting.get()
     collected = waiting or _Waiting()
@@ -150,15 +165,24 @@ def _add(changes: list[tuple[Model, Sequence[str] | None]]) -> None:
 @dataclass(frozen=True, slots=True)
 class _Part:
     sql: str
-    values: list[Any]
+    values: Sequence[Any]
     updates: int = 0
+    has_names: bool = False
+
+    def named(self, number: int) -> str:
+        return self.sql if self.has_names else f"part{number} AS ({self.sql})"
 
 
-def _write(rows: Iterable[tuple[Model, set[str] | None]], deletions: Iterable[tuple[type[Model], str, Any]]) -> None:
+def _write(
+    rows: Iterable[tuple[Model, set[str] | None]],
+    deletions: Iterable[tuple[type[Model], str, Any]],
+    included: Iterable[tuple[str, Sequence[Any]]] = (),
+) -> None:
     groups: dict[tuple[type[Model], tuple[str, ...] | None], list[Model]] = {}
     for row, fields in rows:
         groups.setdefault((type(row), None if fields is None else tuple(sorted(fields))), []).append(row)
     parts = [_deletion(*deletion) for deletion in deletions]
+    parts += (_Part(sql, values, has_names=True) for sql, values in included)
     for (model, names), members in groups.items():
         for start in range(0, len(members), MOST_ROWS):
             some = members[start : start + MOST_ROWS]
@@ -174,7 +198,7 @@ def _write(rows: Iterable[tuple[Model, set[str] | None]], deletions: Iterable[tu
 
 
 def _execute(parts: Sequence[_Part]) -> None:
-    withs = ", ".join(f"part{number} AS ({part.sql})" for number, part in enumerate(parts))
+    withs = ", ".join(part.named(number) for number, part in enumerate(parts))
     counts = " + ".join(f"(SELECT count(*) FROM part{number})" for number, part in enumerate(parts) if part.updates)
     [(updated,)] = run(f"WITH {withs} SELECT {counts or 0}", [value for part in parts for value in part.values])
     if updated != sum(part.updates for part in parts):
@@ -244,7 +268,7 @@ def _update_sql(model: type[Model], names: tuple[str, ...], rows: int) -> str:
         changes = ", ".join(f'"{each.column}" = %s' for each in fields[:-1])
         return f'UPDATE "{table}" SET {changes} WHERE "{key}" = %s RETURNING 1'
     changes = ", ".join(f'"{each.column}" = new."{each.column}"' for each in fields[:-1])
-    marks = ", ".join(f"%s::{_type_of(each)}" for each in fields)
+    marks = ", ".join(f"%s::{type_of(each)}" for each in fields)
     tuples = ", ".join([f"({marks})"] * rows)
     columns = ", ".join(f'"{each.column}"' for each in fields)
     return (
@@ -255,9 +279,9 @@ def _update_sql(model: type[Model], names: tuple[str, ...], rows: int) -> str:
 
 @cache
 def _typed(model: type[Model]) -> str:
-    return ", ".join(f"%s::{_type_of(each)}" for each in model._meta.concrete_fields)
+    return ", ".join(f"%s::{type_of(each)}" for each in model._meta.concrete_fields)
 
 
-def _type_of(each: Any) -> str:
-    """Without a length: a cast to varchar(20) would cut silently what the column refuses."""
+def type_of(each: Any) -> str:
+    """Of a column, without a length: a cast to varchar(20) would cut silently what the column refuses."""
     return str(each.db_type(connection)).partition("(")[0]

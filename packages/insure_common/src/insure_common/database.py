@@ -150,35 +150,39 @@ def _cursor(connection: psycopg.Connection[Any], sql: str) -> _ServerCursor:
     return cursors[sql]
 
 
-def read(model: type[M], sql: str, values: Sequence[Any], *, more: Sequence[str] = ()) -> list[M]:
-    """Instances from a hot statement, see `run`; `{columns}` in it stands for the columns of the model.
+def read(model: type[M], sql: str, values: Sequence[Any]) -> list[M]:
+    """Instances from a hot statement, see `run`; `{columns}` in it stands for the columns of the model."""
+    return [instance for (instance,) in read_joined((model,), sql, values)]
 
-    `more` names the columns that follow these; they become attributes.
-    """
-    names, converters, columns = _reading(model)
+
+def read_joined(models: tuple[type[Model], ...], sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Rows of a hot statement, see `run`, with an instance of each model; `{columns}` stands for the columns of all."""
+    names, converters, columns = _reading(models)
     rows, backend = [], connections[DEFAULT_DB_ALIAS]
     for row in run(sql.format(columns=columns), values):
         cells = list(row)
         for place, column, functions in converters:
             for function in functions:
                 cells[place] = function(cells[place], column, backend)
-        instance = model.from_db(DEFAULT_DB_ALIAS, names, cells[: len(names)])
-        for name, cell in zip(more, cells[len(names) :], strict=True):
-            setattr(instance, name, cell)
-        rows.append(instance)
+        instances, start = [], 0
+        for model, fields in zip(models, names, strict=True):
+            instances.append(model.from_db(DEFAULT_DB_ALIAS, fields, cells[start : start + len(fields)]))
+            start += len(fields)
+        rows.append(tuple(instances))
     return rows
 
 
 @cache
-def _reading(model: type[Model]) -> tuple[list[str], list[tuple[int, Any, list[Any]]], str]:
+def _reading(models: tuple[type[Model], ...]) -> tuple[list[list[str]], list[tuple[int, Any, list[Any]]], str]:
     """Names of the fields, what to convert, and the columns."""
-    fields = model._meta.concrete_fields
+    fields = [(model, field) for model in models for field in model._meta.concrete_fields]
     converters = []
-    for place, field in enumerate(fields):
+    for place, (model, field) in enumerate(fields):
         column = field.get_col(model._meta.db_table)
         if functions := [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]:
             converters.append((place, column, functions))
-    return [field.attname for field in fields], converters, ", ".join(f'"{field.column}"' for field in fields)
+    names = [[field.attname for field in model._meta.concrete_fields] for model in models]
+    return names, converters, ", ".join(f'"{model._meta.db_table}"."{field.column}"' for model, field in fields)
 
 
 GRANTS = """

@@ -8,11 +8,21 @@ from uuid import UUID
 from django.db.models import Q
 
 from insure_common import batch, clock
-from insure_common.database import read
+from insure_common.database import read, read_joined
 from insure_payments.enums import ChargeStatus
 from insure_payments.models import Allocation, Charge, ChargeHold, Payment
 
 UNPAID = (ChargeStatus.OPEN, ChargeStatus.PARTIALLY_PAID)
+PAID = ("paid_in_cents", "status", "updated_at")
+
+
+# While a payment is locked nobody adds to its allocations; what is taken off them is so under the lock of their charge.
+LOCK_OWN = """
+SELECT {columns} FROM insure_payments_charge
+JOIN insure_payments_allocation ON insure_payments_allocation.charge_id = insure_payments_charge.id
+WHERE insure_payments_allocation.payment_id = %s
+ORDER BY insure_payments_charge.id FOR NO KEY UPDATE
+"""
 
 
 def allocate(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
@@ -20,27 +30,47 @@ def allocate(payment: Payment, *, amount_in_cents: int) -> dict[Charge, int]:
 
     Returns what went to which charge; what is left of the amount is credit.
     """
-    allocations, others = _lock_allocations(payment)
+    rows: list[tuple[Charge, Allocation]] = read_joined((Charge, Allocation), LOCK_OWN, [payment.pk])
     parts: dict[Charge, int] = {}
     left = amount_in_cents
-    for allocation in allocations:
-        if part := min(left, allocation.charge.outstanding_in_cents):
+    for charge, allocation in sorted(rows, key=lambda row: (row[0].due_date, row[0].pk)):
+        if part := min(left, charge.outstanding_in_cents):
             allocation.settled_in_cents += part
-            parts[allocation.charge] = part
+            batch.update([allocation], ["settled_in_cents"])
+            _set_paid(charge, charge.paid_in_cents + part)
+            parts[charge] = part
             left -= part
-    _save(allocations, others)
+    batch.update(parts, PAID)
     return parts
+
+
+LOCK_CHARGES = """
+SELECT {columns} FROM insure_payments_charge
+WHERE id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
+ORDER BY id FOR NO KEY UPDATE
+"""
+FIND_ALLOCATIONS = """
+SELECT {columns} FROM insure_payments_allocation
+WHERE charge_id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
+AND (payment_id = %s OR settled_in_cents > 0)
+"""
 
 
 def release(payment: Payment, *, keep_in_cents: int) -> None:
     """Reopen a locked payment's charges, the latest due first, until `keep_in_cents` at most is allocated."""
-    allocations, others = _lock_allocations(payment)
-    surplus = sum(allocation.settled_in_cents for allocation in allocations) - keep_in_cents
-    for allocation in reversed(allocations):
+    charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
+    # Read under the locks of the charges: what others put on them counts as well.
+    allocations = read(Allocation, FIND_ALLOCATIONS, [payment.pk, payment.pk])
+    own = [allocation for allocation in allocations if allocation.payment_id == payment.pk]
+    surplus = sum(allocation.settled_in_cents for allocation in own) - keep_in_cents
+    latest_first = sorted(own, key=lambda each: (charges[each.charge_id].due_date, each.charge_id), reverse=True)
+    for allocation in latest_first:
         part = max(0, min(surplus, allocation.settled_in_cents))
         allocation.settled_in_cents -= part
         surplus -= part
-    _save(allocations, others)
+    _derive_paid(charges.values(), allocations)
+    batch.update(own, ["settled_in_cents"])
+    batch.update(charges.values(), PAID)
 
 
 def lock_charges(payment: Payment) -> list[Charge]:
@@ -71,7 +101,7 @@ def allocate_credit(payment: Payment, *, amount_in_cents: int) -> dict[Charge, i
         parts[charge] = part
         left -= part
     derive_paid(parts)
-    Charge.objects.bulk_update(parts, ["paid_in_cents", "status", "updated_at"])
+    Charge.objects.bulk_update(parts, PAID)
     return parts
 
 
@@ -110,37 +140,10 @@ def _derive_paid(charges: Iterable[Charge], allocations: Iterable[Allocation]) -
         if charge.status == ChargeStatus.VOID:
             charge.paid_in_cents = 0
             continue
-        paid_in_cents = charge.external_paid_in_cents + allocated[charge.pk]
-        charge.paid_in_cents = min(charge.amount_in_cents, paid_in_cents)
-        charge.status = ChargeStatus.of(amount_in_cents=charge.amount_in_cents, paid_in_cents=charge.paid_in_cents)
+        _set_paid(charge, charge.external_paid_in_cents + allocated[charge.pk])
 
 
-LOCK_CHARGES = """
-SELECT {columns} FROM insure_payments_charge
-WHERE id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
-ORDER BY id FOR NO KEY UPDATE
-"""
-FIND_ALLOCATIONS = """
-SELECT {columns} FROM insure_payments_allocation
-WHERE charge_id IN (SELECT charge_id FROM insure_payments_allocation WHERE payment_id = %s)
-AND (payment_id = %s OR settled_in_cents > 0)
-"""
-
-
-def _lock_allocations(payment: Payment) -> tuple[list[Allocation], list[Allocation]]:
-    """The payment's allocations, the earliest due first, read under the locks of their charges; and what other payments
-    settled of the same charges."""
-    charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
-    own: list[Allocation] = []
-    others: list[Allocation] = []
-    for allocation in read(Allocation, FIND_ALLOCATIONS, [payment.pk, payment.pk]):
-        allocation.charge = charges[allocation.charge_id]
-        (own if allocation.payment_id == payment.pk else others).append(allocation)
-    return sorted(own, key=lambda allocation: (allocation.charge.due_date, allocation.charge_id)), others
-
-
-def _save(allocations: list[Allocation], others: list[Allocation]) -> None:
-    charges = [allocation.charge for allocation in allocations]
-    _derive_paid(charges, [*allocations, *others])
-    batch.update(allocations, ["settled_in_cents"])
-    batch.update(charges, ["paid_in_cents", "status", "updated_at"])
+def _set_paid(charge: Charge, paid_in_cents: int) -> None:
+    charge.paid_in_cents = min(charge.amount_in_cents, paid_in_cents)
+    charge.status = ChargeStatus.of(amount_in_cents=charge.amount_in_cents, paid_in_cents=charge.paid_in_cents)
+    charge.updated_at = clock.now()

@@ -230,9 +230,9 @@ def _update(changes: list[_Change]) -> None:
     for change in posted:
         drafts += [(change.charge, draft) for draft in _drafts(change)]
         _record(change)
-    for (charge, draft), entry in zip(drafts, post_entries([draft for _, draft in drafts]), strict=True):
+    for (charge, draft), entry_id in zip(drafts, post_entries([draft for _, draft in drafts]), strict=True):
         if draft.kind == EntryKind.CHARGE:
-            charge.entry = entry
+            charge.entry_id = entry_id
     post_charges(charges)
     Charge.objects.bulk_update(charges, SAVED_FIELDS)
 

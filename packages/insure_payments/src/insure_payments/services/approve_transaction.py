@@ -29,7 +29,7 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
     approved.status = TransactionStatus.APPROVED
     approved.finalized_at = approved.finalized_at or clock.now()
     approved.reportable_in_cents = sum(told.values())
-    approved.entry = post_entry(
+    approved.entry_id = post_entry(
         Draft(
             kind=EntryKind.PAYMENT,
             source=approved.provider,

@@ -22,8 +22,8 @@ def post_charges(charges: Iterable[Charge]) -> None:
     drafts = [charge_draft(charge) for charge in due]
     drafts += [external_payment_draft(charge, charge.external_paid_in_cents) for charge in paid_elsewhere]
     # The charges' entries come first, in their order.
-    for charge, entry in zip(due, post_entries(drafts), strict=False):
-        charge.entry = entry
+    for charge, entry_id in zip(due, post_entries(drafts), strict=False):
+        charge.entry_id = entry_id
 
 
 def charge_draft(charge: Charge) -> Draft:

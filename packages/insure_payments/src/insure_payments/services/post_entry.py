@@ -1,17 +1,18 @@
 """Post to the ledger: the only way in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 
 from insure_common import batch, clock
-from insure_common.database import read
+from insure_common.ids import new_id
 from insure_payments.enums import REVERSAL_OF, AccountKind, EntryKind
-from insure_payments.models import Account, Entry, Line, Statement
-from insure_payments.periods import month_of
+from insure_payments.models import Account, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,136 +51,160 @@ def reversal_of(entry: Entry, *, source: str, external_id: str) -> Draft:
     )
 
 
-def post_entry(draft: Draft) -> Entry:
+def post_entry(draft: Draft) -> UUID:
     """Post one entry; see `post_entries`."""
     return post_entries([draft])[0]
 
 
-def post_entries(drafts: Sequence[Draft]) -> list[Entry]:
-    """Post entries in this order, in the caller's transaction, and return them.
+def post_entries(drafts: Sequence[Draft]) -> list[UUID]:
+    """Post entries in this order, in the caller's transaction, and return their ids.
 
     Makes missing accounts and locks the client accounts, after whatever else the caller has locked. Raises
     IntegrityError, at commit at the latest, if an entry does not balance or its cause has posted already: callers
-    decide under a lock of their own whether there is anything to post.
+    decide under a lock of their own whether there is anything to post. Raises ValueError if one moves the accounts of
+    two clients. In a block of `batch.together` it is posted when that ends.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("entries are posted in the transaction of their cause")
-    if not drafts:
-        return []
-    batch.flush(Account)
-    accounts = _accounts_of(drafts)
-    clients = [account for account in accounts.values() if account.kind == AccountKind.CLIENT]
-    posted_at = _posting_time(accounts.values())
-    entries, lines = [], []
-    statements = _new_statements(clients, posted_at)
-    for draft in drafts:
-        legs = [leg for leg in draft.legs if leg.amount_in_cents]
-        entry = Entry(
-            kind=draft.kind,
-            source=draft.source,
-            external_id=draft.external_id,
-            description=draft.description,
-            posted_at=posted_at,
-            lines_count=len(legs),
-            reverses=draft.reverses,
-        )
-        entries.append(entry)
-        lines += [_line(entry, leg, accounts[_key(draft, leg)], draft.currency) for leg in legs]
-    with batch.together():
-        batch.insert([*statements, *entries, *lines])
-        batch.update(clients, ["balance_in_cents", "last_seq", "last_posted_at"])
-    return entries
+    entries = [(new_id(), draft) for draft in drafts]
+    for start in range(0, len(entries), MOST_DRAFTS):
+        batch.include("posting", *_statement(entries[start : start + MOST_DRAFTS]))
+    return [entry_id for entry_id, _ in entries]
 
 
-Key = tuple[AccountKind, Any, str]
+MOST_DRAFTS = 500
+"""In one statement."""
 
-
-def _key(draft: Draft, leg: Leg) -> Key:
-    return (leg.kind, leg.user_id, draft.currency)
-
-
-def _line(entry: Entry, leg: Leg, account: Account, currency: str) -> Line:
-    line = Line(
-        entry_id=entry.pk,
-        account_id=account.pk,
-        amount_in_cents=leg.amount_in_cents,
-        currency=currency,
-        posted_at=entry.posted_at,
-    )
-    if account.last_seq is not None and account.balance_in_cents is not None:
-        account.last_seq += 1
-        account.balance_in_cents += leg.amount_in_cents
-        account.last_posted_at = entry.posted_at
-        line.account_seq = account.last_seq
-        line.balance_after_in_cents = account.balance_in_cents
-    return line
-
-
-def _accounts_of(drafts: Iterable[Draft]) -> dict[Key, Account]:
-    wanted = {_key(draft, leg) for draft in drafts for leg in draft.legs}
-    found = _find(wanted)
-    if missing := wanted - found.keys():
-        # In one order everywhere, or two first postings could lock each other out.
-        keys = sorted(missing, key=str)
-        Account.objects.bulk_create([_new_account(*key) for key in keys], ignore_conflicts=True)
-        found = _find(wanted)
-    return found
-
-
-def _new_account(kind: AccountKind, user_id: Any, currency: str) -> Account:
-    start = 0 if kind == AccountKind.CLIENT else None
-    return Account(kind=kind, user_id=user_id, currency=currency, balance_in_cents=start, last_seq=start)
-
-
-# One statement: client accounts are locked, house accounts are not, and a shut month takes no more postings. Of lists
-# instead of single values PostgreSQL would make a plan for every call.
-FIND_ACCOUNTS = """
-WITH shut AS (SELECT max(ends_at) AS until FROM insure_payments_statementperiod),
-clients AS (
-    SELECT {{columns}} FROM insure_payments_account
-    WHERE kind = 'CLIENT' AND user_id IN ({users}) AND currency IN ({currencies})
-    ORDER BY id FOR NO KEY UPDATE
+# One statement, whatever is posted. A client's account is locked by its own update; house accounts are not locked, as
+# their balance is the sum of their lines. Places and balances count back from what the account has afterwards. A line's
+# time never runs against its order, and what comes late belongs to the month after those that are shut. The first
+# posting of a month makes its statement.
+POST = """
+shut AS (SELECT max(ends_at) AS until FROM insure_payments_statementperiod),
+client (number, id, user_id, currency, amount, legs, statement_id, at) AS (VALUES {clients}),
+house (number, id, kind, currency, at) AS (VALUES {houses}),
+moved AS (
+  INSERT INTO insure_payments_account AS account
+    (id, kind, user_id, currency, balance_in_cents, last_seq, last_posted_at, created_at)
+  SELECT id, 'CLIENT', user_id, currency, amount, legs, greatest(at, until), at FROM client, shut
+  WHERE number IS NOT NULL ORDER BY number
+  ON CONFLICT (user_id, currency) WHERE kind = 'CLIENT' DO UPDATE SET
+    balance_in_cents = account.balance_in_cents + excluded.balance_in_cents,
+    last_seq = account.last_seq + excluded.last_seq,
+    last_posted_at = greatest(account.last_posted_at, excluded.last_posted_at)
+  RETURNING id, user_id, currency, balance_in_cents, last_seq, last_posted_at
+),
+found AS (
+  SELECT house.number, account.id FROM house JOIN insure_payments_account account
+  ON account.kind = house.kind AND account.currency = house.currency AND account.kind <> 'CLIENT'
+),
+made AS (
+  INSERT INTO insure_payments_account (id, kind, currency, created_at)
+  SELECT id, kind, currency, at FROM house
+  WHERE number IS NOT NULL AND number NOT IN (SELECT number FROM found) ORDER BY number
+  ON CONFLICT (kind, currency) WHERE NOT kind = 'CLIENT' DO UPDATE SET kind = excluded.kind
+  RETURNING id, kind, currency
+),
+account (number, id, currency, last_seq, balance, at) AS (
+  SELECT client.number, moved.id, currency, last_seq, balance_in_cents, last_posted_at
+  FROM client JOIN moved USING (user_id, currency)
+  UNION ALL
+  SELECT house.number, coalesce(found.id, made.id), house.currency, NULL, NULL, NULL
+  FROM house LEFT JOIN found USING (number) LEFT JOIN made USING (kind, currency)
+),
+entry AS (
+  INSERT INTO insure_payments_entry (id, kind, source, external_id, description, lines_count, reverses_id, posted_at)
+  SELECT new.id, new.kind, source, external_id, description, lines_count, reverses_id,
+    coalesce(account.at, greatest(new.at, until))
+  FROM (VALUES {entries}) AS new (id, kind, source, external_id, description, lines_count, reverses_id, client, at)
+  CROSS JOIN shut LEFT JOIN account ON account.number = new.client
+  RETURNING id, posted_at
+),
+line AS (
+  INSERT INTO insure_payments_line
+    (id, entry_id, account_id, amount_in_cents, currency, posted_at, account_seq, balance_after_in_cents)
+  SELECT new.id, entry_id, account.id, amount, currency, posted_at, last_seq - legs_after, balance - amount_after
+  FROM (VALUES {lines}) AS new (id, entry_id, account, amount, legs_after, amount_after)
+  JOIN entry ON entry.id = new.entry_id JOIN account ON account.number = new.account
+),
+statement AS (
+  INSERT INTO insure_payments_statement (id, account_id, period, first_seq, opening_in_cents, created_at)
+  SELECT statement_id, account.id, date_trunc('month', account.at AT TIME ZONE 'America/Bogota')::date,
+    last_seq - legs + 1, balance - amount, client.at
+  FROM client JOIN account USING (number)
+  ON CONFLICT (account_id, period) DO NOTHING
 )
-SELECT {{columns}}, (SELECT until FROM shut) FROM clients
-UNION ALL
-SELECT {{columns}}, (SELECT until FROM shut) FROM insure_payments_account
-WHERE kind <> 'CLIENT' AND kind IN ({kinds}) AND currency IN ({currencies})
 """
+CLIENT = "(%s::int, %s::uuid, %s::{user}, %s, %s::bigint, %s::bigint, %s::uuid, %s::timestamptz)"
+HOUSE = "(%s::int, %s::uuid, %s, %s, %s::timestamptz)"
+ENTRY = "(%s::uuid, %s, %s, %s, %s, %s::smallint, %s::uuid, %s::int, %s::timestamptz)"
+LINE = "(%s::uuid, %s::uuid, %s::int, %s::bigint, %s::bigint, %s::bigint)"
 
 
-def _find(wanted: set[Key]) -> dict[Key, Account]:
-    """The accounts that exist, with `shut_until`, the end of the last month that is shut."""
-    currencies = list({currency for _, _, currency in wanted})
-    users: list[Any] = list({user_id for _, user_id, _ in wanted if user_id is not None}) or [None]
-    kinds: list[Any] = list({kind.value for kind, user_id, _ in wanted if user_id is None}) or [None]
-    sql = FIND_ACCOUNTS.format(users=_marks(users), currencies=_marks(currencies), kinds=_marks(kinds))
-    accounts = read(Account, sql, [*users, *currencies, *kinds, *currencies], more=("shut_until",))
-    return {(AccountKind(account.kind), account.user_id, account.currency): account for account in accounts}
+class _Key(NamedTuple):
+    kind: AccountKind
+    user_id: Any
+    currency: str
 
 
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def _posting_time(accounts: Iterable[Any]) -> datetime:
-    """Now; but not before what the accounts know already, as a line's time never runs against its order, and not in a
-    month that is shut: what comes late belongs to the next one.
-    """
-    moments: list[datetime] = [clock.now()]
-    for account in accounts:
-        moments += (moment for moment in (account.last_posted_at, account.shut_until) if moment)
-    return max(moments)
-
-
-def _new_statements(clients: Iterable[Account], posted_at: datetime) -> list[Statement]:
-    period = month_of(posted_at)
-    return [
-        Statement(
-            account=account,
-            period=period,
-            first_seq=(account.last_seq or 0) + 1,
-            opening_in_cents=account.balance_in_cents or 0,
-        )
-        for account in clients
-        if account.last_posted_at is None or month_of(account.last_posted_at) != period
+def _statement(entries: Sequence[tuple[UUID, Draft]]) -> tuple[str, list[Any]]:
+    """POST for these entries, with its values."""
+    now = clock.now()
+    legs = [
+        (entry_id, _Key(leg.kind, leg.user_id, draft.currency), leg.amount_in_cents)
+        for entry_id, draft in entries
+        for leg in draft.legs
+        if leg.amount_in_cents
     ]
+    # In one order everywhere, or two postings could lock each other out.
+    numbers = {key: number for number, key in enumerate(sorted({key for _, key, _ in legs}, key=str))}
+    ids = [new_id() for _ in legs]
+    after = dict.fromkeys(numbers, (0, 0))
+    lines: list[tuple[Any, ...]] = []
+    for line_id, (entry_id, key, amount) in zip(reversed(ids), reversed(legs), strict=True):
+        legs_after, amount_after = after[key]
+        lines.append((line_id, entry_id, numbers[key], amount, legs_after, amount_after))
+        after[key] = (legs_after + 1, amount_after + amount)
+    clients = [
+        (numbers[key], new_id(), key.user_id, key.currency, amount, count, new_id(), now)
+        for key, (count, amount) in after.items()
+        if key.user_id is not None
+    ]
+    houses = [(number, new_id(), key.kind, key.currency, now) for key, number in numbers.items() if key.user_id is None]
+    posted = [_entry(entry_id, draft, numbers, now) for entry_id, draft in entries]
+    marks, values = {}, []
+    for name, mark, rows in (
+        ("clients", _client_mark(), clients),
+        ("houses", HOUSE, houses),
+        ("entries", ENTRY, posted),
+        ("lines", LINE, lines),
+    ):
+        rows = rows or [(None,) * mark.count("%s")]
+        marks[name] = ", ".join([mark] * len(rows))
+        values += [value for row in rows for value in row]
+    return POST.format(**marks), values
+
+
+@cache
+def _client_mark() -> str:
+    return CLIENT.format(user=batch.type_of(Account._meta.get_field("user")))
+
+
+def _entry(entry_id: UUID, draft: Draft, numbers: dict[_Key, int], now: datetime) -> tuple[Any, ...]:
+    moved = [leg for leg in draft.legs if leg.amount_in_cents]
+    clients = {leg.user_id for leg in moved} - {None}
+    if len(clients) > 1:
+        raise ValueError("an entry moves the account of one client")
+    client = numbers[_Key(AccountKind.CLIENT, clients.pop(), draft.currency)] if clients else None
+    reverses = draft.reverses and draft.reverses.pk
+    return (
+        entry_id,
+        draft.kind,
+        draft.source,
+        draft.external_id,
+        draft.description,
+        len(moved),
+        reverses,
+        client,
+        now,
+    )
