@@ -10,9 +10,10 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from insure_common.testing.outbox import drain
-from insure_payments.enums import EntryKind, TransactionStatus
+from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
 from insure_payments.models import Account, Charge, Entry, Payment, Transaction
 from insure_payments.public import verify_ledger
+from insure_payments.services.post_entry import Draft, Leg, post_entry
 from insure_payments.services.report_payment import report_payment
 from insure_payments.services.settle_payment import settle_payment
 from insure_payments.testing import factories
@@ -72,6 +73,24 @@ def test_settlement_beside_a_report_does_not_forget_that_it_was_made(user, provi
         before.save()
     thread.join()
     assert payment.transactions.get().reported_at is not None
+
+
+def test_first_postings_at_once_share_their_accounts():
+    users = [factories.make_user() for _ in range(4)]
+    begin = threading.Barrier(2 * len(users))
+
+    def post(number):
+        user = users[number % len(users)]
+        legs = (Leg(100, user_id=user.pk), Leg(-100, AccountKind.PREMIUM))
+        begin.wait()
+        with transaction.atomic():
+            post_entry(Draft(EntryKind.CHARGE, "TEST", str(number), "Prima", "COP", legs))
+        connection.close()
+
+    with ThreadPoolExecutor(2 * len(users)) as pool:
+        list(pool.map(post, range(2 * len(users))))
+    assert Account.objects.count() == len(users) + 1
+    assert {account.balance_in_cents for account in Account.objects.filter(kind=AccountKind.CLIENT)} == {200}
 
 
 def mixed_news(provider, *, payments, users):

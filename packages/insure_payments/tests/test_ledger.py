@@ -1,7 +1,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from insure_common import clock
+from insure_common import batch, clock
 from insure_common.ids import new_id
 from insure_payments.enums import AccountKind, EntryKind
 from insure_payments.models import Account, Entry, Line
@@ -41,6 +41,39 @@ def test_entry_moves_the_balance_and_has_its_place(user):
     assert (account.balance_in_cents, account.last_seq) == (1500, 2)
     lines = Line.objects.filter(account=account).order_by("account_seq")
     assert [(line.account_seq, line.balance_after_in_cents) for line in lines] == [(1, 1000), (2, 1500)]
+
+
+def test_entries_of_several_statements_follow_each_other(user, monkeypatch):
+    monkeypatch.setattr("insure_payments.services.post_entry.MOST_DRAFTS", 2)
+    with transaction.atomic(), batch.together():
+        posted = post_entries([draft(user, amount, external_id=str(amount)) for amount in range(1, 6)])
+    connection.check_constraints()
+    lines = Line.objects.filter(account__user=user).order_by("account_seq")
+    assert [line.entry_id for line in lines] == posted
+    assert [line.balance_after_in_cents for line in lines] == [1, 3, 6, 10, 15]
+
+
+def test_client_may_have_several_lines_of_one_entry(user):
+    legs = (Leg(700, user_id=user.pk), Leg(300, user_id=user.pk), Leg(-1000, AccountKind.PREMIUM))
+    with transaction.atomic():
+        post_entry(draft(user, legs=legs))
+    connection.check_constraints()
+    lines = Line.objects.filter(account__user=user).order_by("account_seq")
+    assert [(line.amount_in_cents, line.balance_after_in_cents) for line in lines] == [(700, 700), (300, 1000)]
+
+
+def test_entry_may_move_house_accounts_alone(user):
+    with transaction.atomic():
+        entry_id = post_entry(draft(user, legs=(Leg(5, AccountKind.CLEARING), Leg(-5, AccountKind.PREMIUM))))
+    connection.check_constraints()
+    lines = Line.objects.filter(entry=entry_id).order_by("pk")
+    assert [(line.account.kind, line.amount_in_cents) for line in lines] == [("CLEARING", 5), ("PREMIUM", -5)]
+
+
+def test_entry_moves_the_account_of_one_client(user):
+    legs = (Leg(5, user_id=user.pk), Leg(-5, user_id=factories.make_user().pk))
+    with transaction.atomic(), pytest.raises(ValueError, match="one client"):
+        post_entry(draft(user, legs=legs))
 
 
 def test_house_accounts_carry_no_balance(posted):
