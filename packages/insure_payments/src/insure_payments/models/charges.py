@@ -22,7 +22,12 @@ class Charge(models.Model):
     reference = models.CharField(_("reference"), max_length=100)
     holder_reference = models.CharField(_("holder reference"), max_length=100, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("client")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("client"),
+        db_index=False,
     )
     policy_reference = models.CharField(_("policy reference"), max_length=100, blank=True)
     concept = models.CharField(_("concept"), max_length=200)

@@ -17,7 +17,7 @@ class Payment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("client")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("client"), db_index=False
     )
     provider = models.CharField(_("provider"), max_length=20)
     reference = models.CharField(_("reference"), max_length=40, unique=True)
