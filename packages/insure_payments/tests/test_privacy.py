@@ -7,7 +7,7 @@ import pytest
 from insure_common.outbox import RetryLater
 from insure_integrations.models import ExternalCall
 from insure_integrations.testing.factories import make_external_call
-from insure_payments.enums import TransactionStatus
+from insure_payments.enums import PaymentStatus, TransactionStatus
 from insure_payments.models import Entry, Line, Payment, WebhookEvent
 from insure_payments.public import purge
 from insure_payments.services.erase_payer import erase_payer
@@ -47,7 +47,9 @@ def test_payment_of_an_erased_payer_can_still_be_read(settled, user, api):
     assert (shown["status"], "id_number" in shown["method"]) == ("APPROVED", False)
 
 
-def test_payer_is_not_erased_while_a_payment_is_under_way(opened, user):
+@pytest.mark.parametrize("status", [PaymentStatus.PENDING, PaymentStatus.EXPIRED])
+def test_payer_is_not_erased_while_the_provider_may_say_more(opened, user, status):
+    Payment.objects.filter(pk=opened.pk).update(status=status, failure_reason="")
     with pytest.raises(RetryLater):
         erase_payer(user_id=user.pk)
     opened.refresh_from_db()

@@ -22,10 +22,12 @@ WAIT_FOR_PAYMENT = timedelta(hours=1)
 def erase_payer(*, user_id: Any) -> None:
     """Blank what names the payer in payments, their events, and the logged calls about them.
 
-    Run twice, it changes nothing more. Raises RetryLater while a payment of theirs is under way, which needs the data.
+    Run twice, it changes nothing more. Raises RetryLater while a payment of theirs is under way, which needs the data,
+    or over but watched: its provider may still say something new of the payer.
     """
     payments = Payment.objects.filter(user_id=user_id)
-    if payments.filter(status__in=[PaymentStatus.CREATED, PaymentStatus.PENDING]).exists():
+    under_way = Q(status__in=[PaymentStatus.CREATED, PaymentStatus.PENDING])
+    if payments.filter(under_way | Q(next_poll_at__isnull=False)).exists():
         raise RetryLater(WAIT_FOR_PAYMENT)
     with transaction.atomic():
         for payment in payments.select_for_update(no_key=True).order_by("pk"):
