@@ -17,6 +17,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.db.models.expressions import Col
 
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
@@ -157,9 +158,9 @@ def read(model: type[M], sql: str, values: Sequence[Any]) -> list[M]:
 
 def read_joined(models: tuple[type[Model], ...], sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Rows of a hot statement, see `run`, with an instance of each model; `{columns}` stands for the columns of all."""
-    names, converters, columns = _reading(models)
+    names, converters = _reading(models)
     rows, backend = [], connections[DEFAULT_DB_ALIAS]
-    for row in run(sql.format(columns=columns), values):
+    for row in run(_with_columns(models, sql), values):
         cells = list(row)
         for place, column, functions in converters:
             for function in functions:
@@ -172,17 +173,23 @@ def read_joined(models: tuple[type[Model], ...], sql: str, values: Sequence[Any]
     return rows
 
 
+@lru_cache(maxsize=1_000)
+def _with_columns(models: tuple[type[Model], ...], sql: str) -> str:
+    return sql.format(columns=", ".join(f'"{column.alias}"."{column.target.column}"' for column in _columns(models)))
+
+
 @cache
-def _reading(models: tuple[type[Model], ...]) -> tuple[list[list[str]], list[tuple[int, Any, list[Any]]], str]:
-    """Names of the fields, what to convert, and the columns."""
-    fields = [(model, field) for model in models for field in model._meta.concrete_fields]
+def _reading(models: tuple[type[Model], ...]) -> tuple[list[list[str]], list[tuple[int, Any, list[Any]]]]:
+    """Names of the fields of each model, and what to convert."""
     converters = []
-    for place, (model, field) in enumerate(fields):
-        column = field.get_col(model._meta.db_table)
+    for place, column in enumerate(_columns(models)):
         if functions := [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]:
             converters.append((place, column, functions))
-    names = [[field.attname for field in model._meta.concrete_fields] for model in models]
-    return names, converters, ", ".join(f'"{model._meta.db_table}"."{field.column}"' for model, field in fields)
+    return [[field.attname for field in model._meta.concrete_fields] for model in models], converters
+
+
+def _columns(models: tuple[type[Model], ...]) -> list[Col]:
+    return [field.get_col(model._meta.db_table) for model in models for field in model._meta.concrete_fields]
 
 
 GRANTS = """
