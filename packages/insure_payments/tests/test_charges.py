@@ -158,19 +158,6 @@ def test_our_own_payment_is_never_taken_for_one_made_elsewhere(user, paid_by_us,
     assert balance() == 0
 
 
-def test_what_we_took_back_is_never_taken_for_a_payment_made_elsewhere(user, paid_by_us, provider, drain_outbox, clock):
-    """The core system counts it as paid until it has heard of the reversal; from then on only what it says counts."""
-    settle_payment(payment_id=paid_by_us.pk, reported=provider.report("T-1", status=TransactionStatus.VOIDED))
-    for _ in range(2):
-        apply(row(user, paid="119000.00"))
-        charge = Charge.objects.get()
-        assert (charge.status, charge.external_paid_in_cents) == (ChargeStatus.OPEN, 0)
-        drain_outbox()
-    apply(row(user, paid="119000.00", updated_at=clock.now() + timedelta(hours=1)))
-    assert Charge.objects.get().external_paid_in_cents == 11_900_000
-    assert balance() == 0
-
-
 def test_payment_elsewhere_that_bounced_after_we_paid_the_rest_is_taken_back(user, provider, drain_outbox, clock):
     apply(row(user, paid="59000.00"))
     payment = factories.make_payment(user=user, charges=[Charge.objects.get()])

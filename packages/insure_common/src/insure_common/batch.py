@@ -89,7 +89,10 @@ def together() -> Iterator[None]:
 def flush(*models: type[Model]) -> None:
     """Write now what waits, or only if rows of one of `models` are among it; for who is about to read them."""
     waiting = _waiting.get()
-    if waiting is None or (models and not any(model in models for model, _ in waiting.rows)):
+    if waiting is None:
+        return
+    # What is included may write to any table.
+    if models and not waiting.included and not any(model in models for model, _ in waiting.rows):
         return
     rows, deletions, included = waiting.rows, waiting.deletions, waiting.included
     waiting.rows, waiting.deletions, waiting.included = {}, [], {}

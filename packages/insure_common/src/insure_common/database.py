@@ -109,7 +109,7 @@ class _ServerCursor(psycopg.RawCursor[Any]):
         return super().execute(_numbered(query), params, **options)
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_CURSORS)
 def _numbered(sql: str) -> str:
     numbers = count(1)
     return re.sub("%s", lambda _: f"${next(numbers)}", sql)
@@ -173,7 +173,7 @@ def read_joined(models: tuple[type[Model], ...], sql: str, values: Sequence[Any]
     return rows
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_CURSORS)
 def _with_columns(models: tuple[type[Model], ...], sql: str) -> str:
     return sql.format(columns=", ".join(f'"{column.alias}"."{column.target.column}"' for column in _columns(models)))
 

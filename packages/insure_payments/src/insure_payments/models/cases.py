@@ -47,7 +47,6 @@ class Case(models.Model):
     )
     reported_at = models.DateTimeField(null=True)
     reversed_at = models.DateTimeField(null=True)
-    reversal_reported_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("case")

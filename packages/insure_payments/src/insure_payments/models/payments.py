@@ -162,7 +162,6 @@ class Transaction(models.Model):
         default=0, help_text=_("What went to charges of the core system, which is told so.")
     )
     reported_at = models.DateTimeField(_("reported at"), null=True)
-    reversal_reported_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     finalized_at = models.DateTimeField(_("finalized at"), null=True)
 

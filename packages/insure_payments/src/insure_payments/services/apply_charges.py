@@ -46,15 +46,10 @@ SAVED_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A part of one of our payments; `reported_at` is None until the core system has confirmed all of that payment.
-
-    Of one that was taken back it is the whole payment, and `reversed_at` is when the core system confirmed that.
-    """
+    """A part of one of our payments; `reported_at` is None until the core system has confirmed all of that payment."""
 
     amount_in_cents: int
-    reported_at: datetime | None = None
-    is_reversed: bool = False
-    reversed_at: datetime | None = None
+    reported_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +118,7 @@ def _lock_known(system: str, rows: Iterable[CoreCharge]) -> dict[str, Charge]:
 
 
 def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
-    """What our own payments have put on each charge, or have taken from it again."""
+    """What our own payments have put on each charge."""
     settled: dict[Any, list[_Settled]] = defaultdict(list)
     reportable = {"payment": OuterRef("payment"), "reportable_in_cents__gt": 0, "reported_at": None}
     unreported = Exists(Transaction.objects.filter(status=TransactionStatus.APPROVED, **reportable))
@@ -136,17 +131,7 @@ def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
     )
     for charge_id, amount_in_cents, is_reported, reported_at in parts:
         settled[charge_id].append(_Settled(amount_in_cents, reported_at if is_reported else None))
-    for charge_id, amount_in_cents, reversed_at in _taken_back(charges):
-        settled[charge_id].append(_Settled(amount_in_cents, is_reversed=True, reversed_at=reversed_at))
     return settled
-
-
-def _taken_back(charges: Iterable[Charge]) -> Iterable[tuple[Any, int, datetime | None]]:
-    """What the core system was, or will be, told first as a payment of ours and then as taken back."""
-    told = {"payment__allocations__charge__in": list(charges), "reportable_in_cents__gt": 0}
-    columns = ("payment__allocations__charge_id", "reportable_in_cents", "reversal_reported_at")
-    yield from Transaction.objects.filter(status=TransactionStatus.VOIDED, **told).values_list(*columns)
-    yield from Case.objects.filter(reversed_at__isnull=False, **told).values_list(*columns)
 
 
 def _refusal(row: CoreCharge, charge: Charge | None) -> str:
@@ -217,15 +202,11 @@ def _paid_elsewhere(charge: Charge, row: CoreCharge, settled: list[_Settled]) ->
     """What of the row's `paid` did not come through us.
 
     The figure holds what the core system confirmed before the row changed, and may or may not hold our payments whose
-    report, or reversal, is on its way. Of all the values that are possible the one nearest to what is known counts, so
-    that no payment of ours is ever taken for a second one.
+    report is on its way. Of all the values that are possible the one nearest to what is known counts, so that no
+    payment of ours is ever taken for a second one.
     """
     confirmed_before = row.updated_at - CLOCK_SKEW
-    ours = sum(
-        part.amount_in_cents
-        for part in settled
-        if not (part.is_reversed and part.reversed_at and part.reversed_at < confirmed_before)
-    )
+    ours = sum(part.amount_in_cents for part in settled)
     surely_held = sum(
         part.amount_in_cents for part in settled if part.reported_at and part.reported_at < confirmed_before
     )

@@ -35,7 +35,11 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
             settled_at=settled.finalized_at or clock.now(),
         )
         core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(settled.pk))
-    _confirmed(settled, "reported_at")
+    with atomic():
+        # Who settles or voids the payment meanwhile has read the transaction under this lock, and writes all of it.
+        Payment.objects.select_for_update(no_key=True).get(pk=settled.payment_id)
+        Transaction.objects.filter(pk=settled.pk, reported_at=None).update(reported_at=clock.now())
+        outbox.complete()
 
 
 def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
@@ -54,7 +58,6 @@ def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
         reversed_at=reversed_at,
     )
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
-    _confirmed(voided, "reversal_reported_at")
 
 
 def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
@@ -76,7 +79,9 @@ def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
             settled_at=applied.closed_at or clock.now(),
         )
         core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(applied.pk))
-    _confirmed(applied, "reported_at")
+    with atomic():
+        Case.objects.filter(pk=applied.pk, reported_at=None).update(reported_at=clock.now())
+        outbox.complete()
 
 
 def report_credit_reversal(*, case_id: UUID) -> None:
@@ -94,16 +99,6 @@ def report_credit_reversal(*, case_id: UUID) -> None:
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(
         report, idempotency_key=f"{taken_back.pk}:reversal"
     )
-    _confirmed(taken_back, "reversal_reported_at")
-
-
-def _confirmed(told: Transaction | Case, name: str) -> None:
-    """Note when the core system has confirmed a report, together with its message's end."""
-    with atomic():
-        # Who settles or voids the payment meanwhile has read both under this lock, and writes all of them.
-        Payment.objects.select_for_update(no_key=True).get(pk=told.payment_id)
-        type(told)._default_manager.filter(pk=told.pk, **{name: None}).update(**{name: clock.now()})
-        outbox.complete()
 
 
 def _credit_reference_of(case: Case) -> str:
