@@ -121,7 +121,7 @@ def run(sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     What the ORM makes anew for every call takes longer to compile and to plan than to execute.
     """
     backend: Any = connections[DEFAULT_DB_ALIAS]
-    if _has_news(backend.connection):
+    if not backend.in_atomic_block and _has_news(backend.connection):
         # Most likely that it was closed while nobody used it: then it is replaced, as `cursor()` of Django would.
         backend.close_if_health_check_failed()
     backend.ensure_connection()
