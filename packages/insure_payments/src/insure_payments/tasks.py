@@ -93,7 +93,9 @@ def report_payment_task(payload: dict[str, Any]) -> None:
 @consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
 def report_reversal_task(payload: dict[str, Any]) -> None:
     report_reversal(
-        transaction_id=UUID(payload["transaction_id"]), reversed_at=datetime.fromisoformat(payload["reversed_at"])
+        transaction_id=UUID(payload["transaction_id"]),
+        reversed_at=datetime.fromisoformat(payload["reversed_at"]),
+        successor=payload.get("successor"),
     )
 
 
@@ -104,7 +106,7 @@ def report_credit_task(payload: dict[str, Any]) -> None:
 
 @consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
 def report_credit_reversal_task(payload: dict[str, Any]) -> None:
-    report_credit_reversal(case_id=UUID(payload["case_id"]))
+    report_credit_reversal(case_id=UUID(payload["case_id"]), successor=payload.get("successor"))
 
 
 @consumer(atomic=False, time_limit=SEVERAL_CALLS)

@@ -56,15 +56,17 @@ AND (payment_id = %s OR settled_in_cents > 0)
 """
 
 
-def release(payment: Payment, *, keep_in_cents: int) -> None:
-    """Reopen a locked payment's charges, the latest due first, until `keep_in_cents` at most is allocated."""
+def release(payment: Payment, *, keep_in_cents: int, first_put_first: bool) -> None:
+    """Reopen a locked payment's charges until `keep_in_cents` at most is allocated.
+
+    They come in the order in which money was put on them, what was applied as credit last, or the other way round.
+    """
     charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
     # Read under the locks of the charges: what others put on them counts as well.
     allocations = read(Allocation, FIND_ALLOCATIONS, [payment.pk, payment.pk])
     own = [allocation for allocation in allocations if allocation.payment_id == payment.pk]
     surplus = sum(allocation.settled_in_cents for allocation in own) - keep_in_cents
-    latest_first = sorted(own, key=lambda each: (charges[each.charge_id].due_date, each.charge_id), reverse=True)
-    for allocation in latest_first:
+    for allocation in sorted(own, key=lambda each: each.pk, reverse=not first_put_first):
         part = max(0, min(surplus, allocation.settled_in_cents))
         allocation.settled_in_cents -= part
         surplus -= part
@@ -136,11 +138,10 @@ def _derive_paid(charges: Iterable[Charge], allocations: Iterable[Allocation]) -
     for allocation in allocations:
         allocated[allocation.charge_id] += allocation.settled_in_cents
     for charge in charges:
-        charge.updated_at = clock.now()
         if charge.status == ChargeStatus.VOID:
-            charge.paid_in_cents = 0
-            continue
-        _set_paid(charge, charge.external_paid_in_cents + allocated[charge.pk])
+            charge.paid_in_cents, charge.updated_at = 0, clock.now()
+        else:
+            _set_paid(charge, charge.external_paid_in_cents + allocated[charge.pk])
 
 
 def _set_paid(charge: Charge, paid_in_cents: int) -> None:

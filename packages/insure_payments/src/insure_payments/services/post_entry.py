@@ -36,6 +36,11 @@ class Draft:
     legs: tuple[Leg, ...]
     reverses: Entry | None = None
 
+    @property
+    def lines(self) -> list[Leg]:
+        """What is written: a charge without tax has no line for it."""
+        return [leg for leg in self.legs if leg.amount_in_cents]
+
 
 def reversal_of(entry: Entry, *, source: str, external_id: str) -> Draft:
     """The draft that takes `entry` back, leg by leg."""
@@ -153,8 +158,7 @@ def _statement(entries: Sequence[tuple[UUID, Draft]]) -> tuple[str, list[Any]]:
     legs = [
         (entry_id, _Key(leg.kind, leg.user_id, draft.currency), leg.amount_in_cents)
         for entry_id, draft in entries
-        for leg in draft.legs
-        if leg.amount_in_cents
+        for leg in draft.lines
     ]
     # In one order everywhere, or two postings could lock each other out.
     numbers = {key: number for number, key in enumerate(sorted({key for _, key, _ in legs}, key=str))}
@@ -191,8 +195,7 @@ def _client_mark() -> str:
 
 
 def _entry(entry_id: UUID, draft: Draft, numbers: dict[_Key, int], now: datetime) -> tuple[Any, ...]:
-    moved = [leg for leg in draft.legs if leg.amount_in_cents]
-    clients = {leg.user_id for leg in moved} - {None}
+    clients = {leg.user_id for leg in draft.lines} - {None}
     if len(clients) > 1:
         raise ValueError("an entry moves the account of one client")
     client = numbers[_Key(AccountKind.CLIENT, clients.pop(), draft.currency)] if clients else None
@@ -203,7 +206,7 @@ def _entry(entry_id: UUID, draft: Draft, numbers: dict[_Key, int], now: datetime
         draft.source,
         draft.external_id,
         draft.description,
-        len(moved),
+        len(draft.lines),
         reverses,
         client,
         now,

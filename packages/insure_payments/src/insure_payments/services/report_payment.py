@@ -1,7 +1,8 @@
 """Tell the core system what was paid, and what was taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.transaction import atomic
@@ -42,9 +43,10 @@ def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) ->
         outbox.complete()
 
 
-def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
+def report_reversal(*, transaction_id: UUID, reversed_at: datetime, successor: Mapping[str, Any] | None = None) -> None:
     """Report that a reported transaction was taken back; safe to repeat, like `report_payment`.
 
+    `successor` is the payload of the report of what has taken its place, which the core system must hear afterwards.
     Raises NotYetReported until its payment has been reported, and what `CoreSystem` raises.
     """
     voided = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
@@ -58,6 +60,7 @@ def report_reversal(*, transaction_id: UUID, reversed_at: datetime) -> None:
         reversed_at=reversed_at,
     )
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
+    _follow_with(successor)
 
 
 def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
@@ -84,7 +87,7 @@ def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
         outbox.complete()
 
 
-def report_credit_reversal(*, case_id: UUID) -> None:
+def report_credit_reversal(*, case_id: UUID, successor: Mapping[str, Any] | None = None) -> None:
     """Report that credit which had paid charges was taken back with its payment; like `report_reversal`."""
     taken_back = Case.objects.select_related("payment").get(pk=case_id)
     if taken_back.reported_at is None:
@@ -99,6 +102,14 @@ def report_credit_reversal(*, case_id: UUID) -> None:
     core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(
         report, idempotency_key=f"{taken_back.pk}:reversal"
     )
+    _follow_with(successor)
+
+
+def _follow_with(successor: Mapping[str, Any] | None) -> None:
+    if successor is not None:
+        with atomic():
+            outbox.enqueue("insure_payments.tasks.report_payment_task", payload=successor)
+            outbox.complete()
 
 
 def _credit_reference_of(case: Case) -> str:

@@ -18,7 +18,8 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
     """Reverse the posting, reopen the charges that it paid and tell everybody who was told; the caller saves both."""
     assert voided.entry is not None  # a check constraint holds it for every approved transaction
     payment.settled_in_cents -= voided.amount_in_cents
-    release(payment, keep_in_cents=max(0, payment.kept_in_cents))
+    # What the core system reopens: the charges it was told this money has paid, or else what credit has paid last.
+    release(payment, keep_in_cents=max(0, payment.kept_in_cents), first_put_first=voided.reportable_in_cents > 0)
     post_entry(reversal_of(voided.entry, source=voided.provider, external_id=str(voided.provider_id)))
     voided.status = TransactionStatus.VOIDED
     review_credit(payment)
@@ -29,12 +30,8 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
         target_id=payment.pk,
         metadata={"provider": voided.provider, "provider_id": voided.provider_id},
     )
-    if voided.reportable_in_cents:
-        outbox.enqueue(
-            "insure_payments.tasks.report_reversal_task",
-            payload={"transaction_id": voided.pk, "reversed_at": clock.now().isoformat()},
-        )
-    _correct_other_reports(payment, voided)
+    for task, payload in _reversals(payment, voided):
+        outbox.enqueue(task, payload=payload)
     outbox.emit(
         "payment_reversed",
         payload={
@@ -46,9 +43,11 @@ def void_transaction(payment: Payment, voided: Transaction) -> None:
     )
 
 
-def _correct_other_reports(payment: Payment, voided: Transaction) -> None:
-    """Tell the core system which credit of the payment is no longer on its charges, the latest applied first; or that
-    other money of the payment, which was credit until now, has taken the place of what went back."""
+def _reversals(payment: Payment, voided: Transaction) -> list[tuple[str, dict[str, Any]]]:
+    """What the core system must hear, as messages: that it has lost this money, and which credit of the payment is no
+    longer on its charges, the latest applied first. Other money of the payment, which was credit until now, may have
+    taken the place of what went back: that is told when the core system has reopened the charges.
+    """
     approved = payment.transactions.filter(status=TransactionStatus.APPROVED).exclude(pk=voided.pk)
     applied = payment.cases.filter(reportable_in_cents__gt=0, reversed_at=None).order_by("-closed_at", "-pk")
     on_charges = Allocation.objects.filter(payment=payment, charge__system=PaymentsSettings.load().CORE_SYSTEM)
@@ -57,24 +56,25 @@ def _correct_other_reports(payment: Payment, voided: Transaction) -> None:
         + _total(applied, "reportable_in_cents")
         - _total(on_charges, "settled_in_cents")
     )
+    messages: list[tuple[str, dict[str, Any]]] = []
+    if voided.reportable_in_cents:
+        payload = {"transaction_id": str(voided.pk), "reversed_at": clock.now().isoformat()}
+        messages.append(("insure_payments.tasks.report_reversal_task", payload))
     for case in applied:
         if surplus <= 0:
-            return
+            break
         surplus -= case.reportable_in_cents
         case.reversed_at = clock.now()
         case.save(update_fields=["reversed_at"])
-        outbox.enqueue("insure_payments.tasks.report_credit_reversal_task", payload={"case_id": case.pk})
+        messages.append(("insure_payments.tasks.report_credit_reversal_task", {"case_id": str(case.pk)}))
     untold = approved.filter(reportable_in_cents=0, reported_at=None).order_by("pk").first()
-    if surplus < 0 and untold is not None:
+    if messages and surplus < 0 and untold is not None:
         approved.filter(pk=untold.pk).update(reportable_in_cents=-surplus)
-        paid = on_charges.filter(settled_in_cents__gt=0).order_by("charge_id")
-        outbox.enqueue(
-            "insure_payments.tasks.report_payment_task",
-            payload={
-                "transaction_id": untold.pk,
-                "charge_references": list(paid.values_list("charge__reference", flat=True)),
-            },
-        )
+        # The core system fills them in this order: what `release` has kept whole comes before what it has cut.
+        paid = on_charges.filter(settled_in_cents__gt=0).order_by("-pk")
+        references = list(paid.values_list("charge__reference", flat=True))
+        messages[-1][1]["successor"] = {"transaction_id": str(untold.pk), "charge_references": references}
+    return messages
 
 
 def _total(rows: QuerySet[Any], name: str) -> int:
