@@ -164,17 +164,16 @@ SELECT * FROM (
   FROM insure_users_user u
 ) clients WHERE mails NOT BETWEEN receipts AND attempts;
 
--- V5 the core system does not know exactly what was settled of its charges, but for what was taken off them later
+-- V5 the core system does not know exactly what of our payments is on its charges
 SELECT * FROM (
-  SELECT p.reference, sum(a.settled_in_cents) AS settled, bool_or(debt.elsewhere_in_cents > 0) AS may_differ
+  SELECT p.reference AS payment, c.reference AS charge, a.settled_in_cents AS settled
   FROM insure_payments_payment p JOIN insure_payments_allocation a ON a.payment_id = p.id
-  JOIN insure_payments_charge c ON c.id = a.charge_id AND c.system = 'CASSE' LEFT JOIN debt ON debt.charge = c.id::text
-  WHERE p.status = 'APPROVED' GROUP BY 1 HAVING sum(a.settled_in_cents) > 0
-) payments FULL JOIN (
-  -- To the core system a second approval of one payment is a payment of its own, behind a hyphen.
-  SELECT split_part(reference, '-', 1) AS reference, sum(amount_in_cents) AS told FROM core_payment GROUP BY 1
-) core USING (reference)
-WHERE settled IS DISTINCT FROM told AND NOT coalesce(may_differ AND settled < told, FALSE);
+  JOIN insure_payments_charge c ON c.id = a.charge_id AND c.system = 'CASSE' WHERE a.settled_in_cents > 0
+) ours FULL JOIN (
+  -- To the core system each charge, and each later report, is a payment of its own, with a number behind a hyphen.
+  SELECT split_part(reference, '-', 1) AS payment, charge, sum(amount_in_cents) AS told FROM core_payment GROUP BY 1, 2
+) theirs USING (payment, charge)
+WHERE settled IS DISTINCT FROM told;
 
 -- V5 two runs of one synchronisation overlap
 SELECT a.job, a.id, b.id FROM insure_integrations_syncrun a JOIN insure_integrations_syncrun b ON a.job = b.job AND a.id < b.id

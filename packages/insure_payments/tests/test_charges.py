@@ -9,7 +9,7 @@ from insure_common.outbox import emit
 from insure_common.testing.members.models import Member
 from insure_integrations.public import CoreCharge
 from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
-from insure_payments.models import Account, Charge, Entry, Line
+from insure_payments.models import Account, Charge, CoreReport, Entry, Line
 from insure_payments.services.apply_charges import apply_charges
 from insure_payments.services.claim_charges import claim_charges
 from insure_payments.services.settle_payment import settle_payment
@@ -175,11 +175,11 @@ def test_payment_elsewhere_that_bounced_after_we_paid_the_rest_is_taken_back(use
 
 def test_core_system_is_told_once_what_was_paid(paid_by_us, core, drain_outbox):
     ((key, report),) = core.payments
-    settled = paid_by_us.transactions.get()
-    assert key == str(settled.pk)
+    told = CoreReport.objects.get()
+    assert key == str(told.pk)
     assert (report.reference, list(report.charge_references)) == (paid_by_us.reference, ["C-1"])
     assert (report.amount_in_cents, report.method, report.provider_transaction) == (11_900_000, "PSE", "T-1")
-    assert settled.reported_at is not None
+    assert told.reported_at is not None
 
 
 def test_core_system_is_told_what_was_taken_back(paid_by_us, core, provider, drain_outbox):
@@ -199,7 +199,7 @@ def test_core_system_is_told_which_money_has_taken_the_place_of_what_was_taken_b
     ((_, reversal),) = core.reversals
     _, (_, report) = core.payments
     assert reversal.reference == paid_by_us.reference
-    assert (report.reference, list(report.charge_references)) == (f"{paid_by_us.reference}-T-2", ["C-1"])
+    assert (report.reference, list(report.charge_references)) == (f"{paid_by_us.reference}-2", ["C-1"])
     assert (report.amount_in_cents, report.provider_transaction) == (11_900_000, "T-2")
 
 

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from insure_common.testing.outbox import drain
 from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
-from insure_payments.models import Account, Charge, Entry, Payment, Transaction
+from insure_payments.models import Account, Charge, CoreReport, Entry, Payment, Transaction
 from insure_payments.public import verify_ledger
 from insure_payments.services.post_entry import Draft, Leg, post_entry
 from insure_payments.services.report_payment import report_payment
@@ -54,25 +54,25 @@ def refusals():
         cursor.execute(STOP_REFUSING)
 
 
-def test_settlement_beside_a_report_does_not_forget_that_it_was_made(user, provider, core):
+def test_workers_that_report_one_payment_at_once_write_one_report(user, provider, core):
     payment = factories.make_payment(user=user, charges=[factories.make_charge(user=user, system="CASSE")])
     drain()
     settle_payment(payment_id=payment.pk, reported=provider.report("T-1", status=APPROVED))
-    settled = payment.transactions.get()
+    begin = threading.Barrier(4)
 
     def report():
-        report_payment(transaction_id=settled.pk, charge_references=["C-1"])
+        begin.wait()
+        report_payment(payment_id=payment.pk)
         connection.close()
 
-    thread = threading.Thread(target=report)
-    with transaction.atomic():
-        Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
-        before = payment.transactions.get()
+    threads = [threading.Thread(target=report) for _ in range(4)]
+    for thread in threads:
         thread.start()
-        thread.join(1)
-        before.save()
-    thread.join()
-    assert payment.transactions.get().reported_at is not None
+    for thread in threads:
+        thread.join()
+    report = CoreReport.objects.get()
+    assert report.reported_at is not None
+    assert {key for key, _ in core.payments} == {str(report.pk)}
 
 
 def test_first_postings_at_once_share_their_accounts():

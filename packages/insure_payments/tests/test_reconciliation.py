@@ -15,7 +15,15 @@ from insure_common.outbox import RetryLater
 from insure_common.testing.outbox import pending
 from insure_payments.enums import DifferenceState, PaymentStatus, ReconciliationStatus, TransactionStatus
 from insure_payments.gateways.base import GatewayRefused, GatewayUnavailable, ListingUnsupported
-from insure_payments.models import Account, Difference, Entry, Line, Reconciliation, ReportedTransaction, Transaction
+from insure_payments.models import (
+    Account,
+    CoreReport,
+    Difference,
+    Entry,
+    Line,
+    Reconciliation,
+    ReportedTransaction,
+)
 from insure_payments.services import reconcile_day as reconciling
 from insure_payments.services.reconcile_day import reconcile_day
 from insure_payments.services.refresh_transaction import refresh_transaction
@@ -144,13 +152,13 @@ def test_double_approval_is_named(day, opened, provider, drain_outbox):
 
 def test_payment_that_the_core_system_was_not_told_of_is_named_until_it_is(day, opened, provider, drain_outbox, clock):
     settled(provider, drain_outbox)
-    Transaction.objects.update(reported_at=None)
+    CoreReport.objects.update(reported_at=None)
     reconcile(day)
     assert differences() == []
     clock.travel(timedelta(hours=2))
     reconcile(day)
-    assert differences() == [("CORE", "MISSING_THERE", "T-1", "11900000", "", "OPEN")]
-    Transaction.objects.update(reported_at=Transaction.objects.get().finalized_at)
+    assert differences() == [("CORE", "MISSING_THERE", opened.reference, "11900000", "", "OPEN")]
+    CoreReport.objects.update(reported_at=opened.created_at)
     reconcile(day)
     assert [row[-1] for row in differences()] == ["GONE"]
 

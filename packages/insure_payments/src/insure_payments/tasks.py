@@ -1,6 +1,6 @@
 """Outbox consumers: load by id, call one service."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,13 +16,7 @@ from insure_payments.services.purge import purge
 from insure_payments.services.reconcile_day import reconcile_day
 from insure_payments.services.refresh_catalog import refresh_catalog, refresh_outdated_catalogs
 from insure_payments.services.refresh_payment import refresh_payment
-from insure_payments.services.report_payment import (
-    NotYetReported,
-    report_credit,
-    report_credit_reversal,
-    report_payment,
-    report_reversal,
-)
+from insure_payments.services.report_payment import report_payment
 from insure_payments.services.request_reconciliation import request_due_reconciliations
 from insure_payments.services.sweep_payments import sweep_pending_payments
 from insure_payments.services.void_payment import ask_to_void
@@ -87,26 +81,7 @@ def render_receipt_task(payload: dict[str, Any]) -> None:
 
 @consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=SILENCE)
 def report_payment_task(payload: dict[str, Any]) -> None:
-    report_payment(transaction_id=UUID(payload["transaction_id"]), charge_references=payload["charge_references"])
-
-
-@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
-def report_reversal_task(payload: dict[str, Any]) -> None:
-    report_reversal(
-        transaction_id=UUID(payload["transaction_id"]),
-        reversed_at=datetime.fromisoformat(payload["reversed_at"]),
-        successor=payload.get("successor"),
-    )
-
-
-@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=SILENCE)
-def report_credit_task(payload: dict[str, Any]) -> None:
-    report_credit(case_id=UUID(payload["case_id"]), charge_references=payload["charge_references"])
-
-
-@consumer(atomic=False, time_limit=SEVERAL_CALLS, outlasts=(*SILENCE, NotYetReported))
-def report_credit_reversal_task(payload: dict[str, Any]) -> None:
-    report_credit_reversal(case_id=UUID(payload["case_id"]), successor=payload.get("successor"))
+    report_payment(payment_id=UUID(payload["payment_id"]))
 
 
 @consumer(atomic=False, time_limit=SEVERAL_CALLS)

@@ -275,5 +275,5 @@ class CasseSandbox:
             charge["reference"],
             paid=f"{paid:.2f}",
             outstanding=f"{outstanding:.2f}",
-            status="OPEN" if outstanding else "PAID",
+            status="VOID" if charge["status"] == "VOID" else "OPEN" if outstanding else "PAID",
         )

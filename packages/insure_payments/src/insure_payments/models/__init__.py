@@ -1,6 +1,7 @@
 from insure_payments.models.cases import Case
 from insure_payments.models.catalog import ProviderCatalog
 from insure_payments.models.charges import Charge, ChargeHold
+from insure_payments.models.core_reports import CoreReport
 from insure_payments.models.ledger import Account, Entry, Line
 from insure_payments.models.payments import Allocation, Payment, Receipt, Transaction
 from insure_payments.models.reconciliation import Difference, Reconciliation, ReportedTransaction
@@ -13,6 +14,7 @@ __all__ = [
     "Case",
     "Charge",
     "ChargeHold",
+    "CoreReport",
     "Difference",
     "Entry",
     "ExternalStatement",

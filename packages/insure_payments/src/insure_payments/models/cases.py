@@ -42,11 +42,6 @@ class Case(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True, help_text=_("What the provider said."))
-    reportable_in_cents = models.BigIntegerField(
-        default=0, help_text=_("What went to charges of the core system, which is told so.")
-    )
-    reported_at = models.DateTimeField(null=True)
-    reversed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("case")

@@ -158,10 +158,6 @@ class Transaction(models.Model):
     entry = models.OneToOneField(
         Entry, on_delete=models.PROTECT, null=True, related_name="transaction", verbose_name=_("entry")
     )
-    reportable_in_cents = models.BigIntegerField(
-        default=0, help_text=_("What went to charges of the core system, which is told so.")
-    )
-    reported_at = models.DateTimeField(_("reported at"), null=True)
     created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     finalized_at = models.DateTimeField(_("finalized at"), null=True)
 

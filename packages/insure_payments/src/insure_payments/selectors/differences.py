@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from insure_common import clock
+from insure_payments.conf import PaymentsSettings
 from insure_payments.models import Reconciliation
 from insure_payments.periods import start_of
 
@@ -93,9 +94,24 @@ _FOUND = (
     WHERE account.kind = 'CLEARING' AND known.id IS NULL
     """,
     """
-    SELECT 'CORE', 'MISSING_THERE', own.provider_id, own.payment_id, own.reportable_in_cents::text, ''
-    FROM own JOIN insure_payments_entry entry ON entry.id = own.entry_id AND entry.posted_at < %(report_due)s
-    WHERE own.reportable_in_cents > 0 AND own.reported_at IS NULL
+    SELECT 'CORE', CASE WHEN told = 0 THEN 'MISSING_THERE' ELSE 'AMOUNT' END, reference, id, settled::text,
+      coalesce(nullif(told, 0)::text, '')
+    FROM (
+      SELECT payment.reference, payment.id, allocated.amount AS settled, (
+        SELECT coalesce(sum(report.amount_in_cents), 0) FROM insure_payments_corereport report
+        JOIN insure_payments_allocation part ON part.id = report.allocation_id AND part.payment_id = payment.id
+        WHERE report.reported_at IS NOT NULL AND report.reversed_at IS NULL
+      ) AS told
+      FROM insure_payments_payment payment CROSS JOIN LATERAL (
+        SELECT coalesce(sum(part.settled_in_cents), 0) AS amount FROM insure_payments_allocation part
+        JOIN insure_payments_charge charge ON charge.id = part.charge_id AND charge.system = %(core)s
+        WHERE part.payment_id = payment.id
+      ) allocated
+      WHERE payment.id IN (
+        SELECT own.payment_id FROM own JOIN insure_payments_entry entry
+        ON entry.id = own.entry_id AND entry.posted_at < %(report_due)s
+      )
+    ) core WHERE settled <> told
     """,
 )
 
@@ -109,6 +125,7 @@ def day_of(run: Reconciliation) -> dict[str, Any]:
         "provider": run.provider,
         "starts_at": start_of(run.date),
         "ends_at": start_of(run.date + timedelta(days=1)),
+        "core": PaymentsSettings.load().CORE_SYSTEM,
         "report_due": clock.now() - REPORT_TIME,
         "period": run.date.replace(day=1),
     }

@@ -56,17 +56,15 @@ AND (payment_id = %s OR settled_in_cents > 0)
 """
 
 
-def release(payment: Payment, *, keep_in_cents: int, first_put_first: bool) -> None:
-    """Reopen a locked payment's charges until `keep_in_cents` at most is allocated.
-
-    They come in the order in which money was put on them, what was applied as credit last, or the other way round.
-    """
+def release(payment: Payment, *, keep_in_cents: int) -> None:
+    """Reopen a locked payment's charges, the latest due first, until `keep_in_cents` at most is allocated."""
     charges = {charge.pk: charge for charge in read(Charge, LOCK_CHARGES, [payment.pk])}
     # Read under the locks of the charges: what others put on them counts as well.
     allocations = read(Allocation, FIND_ALLOCATIONS, [payment.pk, payment.pk])
     own = [allocation for allocation in allocations if allocation.payment_id == payment.pk]
     surplus = sum(allocation.settled_in_cents for allocation in own) - keep_in_cents
-    for allocation in sorted(own, key=lambda each: each.pk, reverse=not first_put_first):
+    latest_first = sorted(own, key=lambda each: (charges[each.charge_id].due_date, each.charge_id), reverse=True)
+    for allocation in latest_first:
         part = max(0, min(surplus, allocation.settled_in_cents))
         allocation.settled_in_cents -= part
         surplus -= part

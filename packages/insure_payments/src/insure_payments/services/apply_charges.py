@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
-from django.db.models.functions import Greatest
+from django.db.models import Max, Q, Sum
 
 from insure_audit.public import record
 from insure_common.database import retried
 from insure_integrations.public import CoreCharge, CoreChargeStatus, PageResult, link_holders
-from insure_payments.enums import ChargeStatus, EntryKind, TransactionStatus
-from insure_payments.models import Allocation, Case, Charge, Transaction
+from insure_payments.enums import ChargeStatus, EntryKind
+from insure_payments.models import Allocation, Charge
 from insure_payments.services.allocate import derive_paid, trim_allocations
 from insure_payments.services.cases import open_credit_cases
 from insure_payments.services.post_charges import (
@@ -24,6 +23,7 @@ from insure_payments.services.post_charges import (
     post_charges,
 )
 from insure_payments.services.post_entry import Draft, post_entries, reversal_of
+from insure_payments.services.report_payment import request_report
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far the core system's clock may run before ours."""
@@ -46,7 +46,7 @@ SAVED_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A part of one of our payments; `reported_at` is None until the core system has confirmed all of that payment."""
+    """A part of one of our payments; `reported_at` is None until the core system has confirmed all of it."""
 
     amount_in_cents: int
     reported_at: datetime | None
@@ -120,16 +120,17 @@ def _lock_known(system: str, rows: Iterable[CoreCharge]) -> dict[str, Charge]:
 def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
     """What our own payments have put on each charge."""
     settled: dict[Any, list[_Settled]] = defaultdict(list)
-    reportable = {"payment": OuterRef("payment"), "reportable_in_cents__gt": 0, "reported_at": None}
-    unreported = Exists(Transaction.objects.filter(status=TransactionStatus.APPROVED, **reportable))
-    unreported_credit = Exists(Case.objects.filter(**reportable))
-    reported_at = Greatest(Max("payment__transactions__reported_at"), Max("payment__cases__reported_at"))
+    confirmed = Q(reports__reported_at__isnull=False, reports__withdrawn_at=None)
     parts = (
         Allocation.objects.filter(charge__in=list(charges), settled_in_cents__gt=0)
-        .annotate(is_reported=~unreported & ~unreported_credit, reported_at=reported_at)
-        .values_list("charge_id", "settled_in_cents", "is_reported", "reported_at")
+        .annotate(
+            told_in_cents=Sum("reports__amount_in_cents", filter=confirmed, default=0),
+            last_reported_at=Max("reports__reported_at", filter=confirmed),
+        )
+        .values_list("charge_id", "settled_in_cents", "told_in_cents", "last_reported_at")
     )
-    for charge_id, amount_in_cents, is_reported, reported_at in parts:
+    for charge_id, amount_in_cents, told_in_cents, reported_at in parts:
+        is_reported = told_in_cents == amount_in_cents
         settled[charge_id].append(_Settled(amount_in_cents, reported_at if is_reported else None))
     return settled
 
@@ -223,6 +224,7 @@ def _insert(charges: list[Charge]) -> None:
 def _update(changes: list[_Change]) -> None:
     trimmed = [payment for change in changes if change.moves_money for payment in trim_allocations(change.charge)]
     open_credit_cases(trimmed)
+    request_report({payment_id for payment_id, _ in trimmed})
     charges = [change.charge for change in changes]
     derive_paid(charges)
     posted = [change for change in changes if change.charge.entry_id is not None and change.moves_money]

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from insure_audit.public import record
 from insure_common import batch, clock, outbox
-from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import AccountKind, EntryKind, TransactionStatus
 from insure_payments.models import Charge, Payment, Receipt, Transaction
 from insure_payments.services.allocate import allocate
 from insure_payments.services.cases import review_credit
 from insure_payments.services.post_entry import Draft, Leg, post_entry
+from insure_payments.services.report_payment import request_report
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,8 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
     payment.settled_in_cents += approved.amount_in_cents
     # Of what was given back before, nothing pays a charge.
     parts = allocate(payment, amount_in_cents=min(approved.amount_in_cents, max(0, payment.kept_in_cents)))
-    told = {charge: part for charge, part in parts.items() if charge.system == PaymentsSettings.load().CORE_SYSTEM}
     approved.status = TransactionStatus.APPROVED
     approved.finalized_at = approved.finalized_at or clock.now()
-    approved.reportable_in_cents = sum(told.values())
     approved.entry_id = post_entry(
         Draft(
             kind=EntryKind.PAYMENT,
@@ -50,12 +48,8 @@ def approve_transaction(payment: Payment, approved: Transaction) -> None:
         receipt = Receipt(payment=payment, transaction=approved, lines=receipt_lines(parts))
         batch.insert([receipt])
         outbox.enqueue("insure_payments.tasks.render_receipt_task", payload={"receipt_id": receipt.pk})
-    if told:
-        references = [charge.reference for charge in told]
-        outbox.enqueue(
-            "insure_payments.tasks.report_payment_task",
-            payload={"transaction_id": approved.pk, "charge_references": references},
-        )
+    if parts:
+        request_report([payment.pk])
     outbox.emit(
         "payment_settled",
         payload={

@@ -24,6 +24,7 @@ from insure_payments.services.cases import open_credit_cases
 from insure_payments.services.operator_rights import check_operator
 from insure_payments.services.post_charges import next_external_id, post_charges
 from insure_payments.services.post_entry import post_entry, reversal_of
+from insure_payments.services.report_payment import request_report
 
 SYSTEM = "OPERATOR"
 """The origin of charges that no core system has made."""
@@ -71,7 +72,9 @@ def void_charge(*, actor: Any, charge_id: UUID, reason: str) -> Charge:
         if charge.status == ChargeStatus.VOID:
             raise ChargeVoidAlready
         charge.status = ChargeStatus.VOID
-        open_credit_cases(trim_allocations(charge))
+        trimmed = trim_allocations(charge)
+        open_credit_cases(trimmed)
+        request_report(payment_id for payment_id, _currency in trimmed)
         derive_paid([charge])
         if charge.entry is not None:
             post_entry(reversal_of(charge.entry, source=charge.system, external_id=next_external_id(charge)))

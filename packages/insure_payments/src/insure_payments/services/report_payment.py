@@ -1,122 +1,134 @@
-"""Tell the core system what was paid, and what was taken back."""
+"""Keep the core system told of the money that is on its charges.
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+Each report is about one transaction and one charge, so that the core system has nothing to divide, and is taken back as
+a whole. What it is told follows from the allocations alone: whoever changes them asks for `report_payment`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, F, Q, Sum
 from django.db.transaction import atomic
 
-from insure_common import clock, outbox
+from insure_common import batch, clock, outbox
 from insure_integrations.public import PaymentReport, ReversalReport, core_system
 from insure_payments.conf import PaymentsSettings
-from insure_payments.enums import PaymentStatus
-from insure_payments.models import Case, Payment, Transaction
+from insure_payments.enums import CaseKind, TransactionStatus
+from insure_payments.models import Allocation, CoreReport, Payment
+
+PAUSE = timedelta(seconds=5)
+"""How long to wait while another payment takes its money off the charge."""
 
 
-class NotYetReported(Exception):
-    """The core system does not know the payment yet that it should take back."""
+def request_report(payment_ids: Iterable[UUID]) -> None:
+    """Ask a worker to tell the core system what has changed, in the transaction of the change."""
+    task = "insure_payments.tasks.report_payment_task"
+    batch.insert(outbox.new_message(task, payload={"payment_id": payment_id}) for payment_id in payment_ids)
 
 
-def report_payment(*, transaction_id: UUID, charge_references: Sequence[str]) -> None:
-    """Report what an approved transaction paid of the core system's charges.
+def report_payment(*, payment_id: UUID) -> None:
+    """Bring what the core system knows of a payment to what is on its charges: first take back, then tell.
 
-    Safe to repeat: the core system knows the transaction's id as idempotency key. Raises what `CoreSystem` raises.
+    Safe to repeat and to run twice at once: a report is written before the call, and its id is the idempotency key.
+    Raises RetryLater while money of other payments is still to be taken off a charge, and what `CoreSystem` raises.
     """
-    settled = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
-    if settled.reported_at is None:
-        report = PaymentReport(
-            reference=_reference_of(settled),
-            charge_references=charge_references,
-            amount_in_cents=settled.reportable_in_cents,
-            currency=settled.currency,
-            method=settled.method or settled.payment.method["type"],
-            provider=settled.provider,
-            provider_transaction=str(settled.provider_id),
-            settled_at=settled.finalized_at or clock.now(),
-        )
-        core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(settled.pk))
+    core = core_system(PaymentsSettings.load().CORE_SYSTEM)
+    while report := _next_call(payment_id):
+        if report.reported_at is None:
+            core.report_payment(_told(report), idempotency_key=str(report.pk))
+            CoreReport.objects.filter(pk=report.pk, reported_at=None).update(reported_at=clock.now())
+        else:
+            core.report_reversal(_taken_back(report), idempotency_key=f"{report.pk}:reversal")
+            CoreReport.objects.filter(pk=report.pk, reversed_at=None).update(reversed_at=clock.now())
+
+
+def _next_call(payment_id: UUID) -> CoreReport | None:
+    """The report to make or to take back next, or None when the core system knows everything."""
     with atomic():
-        # Who settles or voids the payment meanwhile has read the transaction under this lock, and writes all of it.
-        Payment.objects.select_for_update(no_key=True).get(pk=settled.payment_id)
-        Transaction.objects.filter(pk=settled.pk, reported_at=None).update(reported_at=clock.now())
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        related = ("transaction__payment", "allocation__charge")
+        reports = CoreReport.objects.filter(allocation__payment=payment, reversed_at=None).select_related(*related)
+        standing = list(reports.order_by("-pk"))
+        for report in standing:
+            if report.reported_at is None or report.withdrawn_at is not None:
+                return report
+        allocations = payment.allocations.filter(charge__system=PaymentsSettings.load().CORE_SYSTEM)
+        missing = Counter({allocation: allocation.settled_in_cents for allocation in allocations.order_by("pk")})
+        for report in standing:
+            missing[report.allocation] -= report.amount_in_cents
+        for report in standing:
+            if reason := _withdrawal_reason(report, missing_in_cents=missing[report.allocation]):
+                report.withdrawn_at, report.withdrawal_reason = clock.now(), reason
+                report.save(update_fields=["withdrawn_at", "withdrawal_reason"])
+                return report
+        for allocation, amount_in_cents in missing.items():
+            if amount_in_cents > 0:
+                return _new(payment, allocation, amount_in_cents)
         outbox.complete()
+        return None
 
 
-def report_reversal(*, transaction_id: UUID, reversed_at: datetime, successor: Mapping[str, Any] | None = None) -> None:
-    """Report that a reported transaction was taken back; safe to repeat, like `report_payment`.
+def _withdrawal_reason(report: CoreReport, *, missing_in_cents: int) -> str:
+    if report.transaction.status != TransactionStatus.APPROVED:
+        return report.transaction.status
+    return CaseKind.CREDIT if missing_in_cents < 0 else ""
 
-    `successor` is the payload of the report of what has taken its place, which the core system must hear afterwards.
-    Raises NotYetReported until its payment has been reported, and what `CoreSystem` raises.
+
+def _new(payment: Payment, allocation: Allocation, amount_in_cents: int) -> CoreReport:
+    """A report of that amount, or of what the oldest transaction that is not used up can give of it."""
+    if _is_left_by_others(allocation):
+        raise outbox.RetryLater(PAUSE)
+    told = Sum("reports__amount_in_cents", filter=Q(reports__reversed_at=None), default=0)
+    approved = payment.transactions.filter(status=TransactionStatus.APPROVED).annotate(told_in_cents=told)
+    source = approved.filter(told_in_cents__lt=F("amount_in_cents")).order_by("pk")[0]
+    number = CoreReport.objects.filter(allocation__payment=payment).count() + 1
+    return CoreReport.objects.create(
+        allocation=allocation,
+        transaction=source,
+        reference=payment.reference if number == 1 else f"{payment.reference}-{number}",
+        amount_in_cents=min(amount_in_cents, source.amount_in_cents - source.told_in_cents),
+        method=source.method or payment.method["type"],
+        settled_at=source.finalized_at or clock.now(),
+    )
+
+
+def _is_left_by_others(allocation: Allocation) -> bool:
+    """Whether the core system has money of other payments on this charge that it is still to hear is gone.
+
+    It would find nothing open there, and put the new money nowhere.
     """
-    voided = Transaction.objects.select_related("payment", "receipt").get(pk=transaction_id)
-    if voided.reported_at is None:
-        raise NotYetReported
-    report = ReversalReport(
-        reference=_reference_of(voided),
-        amount_in_cents=voided.reportable_in_cents,
-        currency=voided.currency,
-        reason=voided.message or voided.status,
-        reversed_at=reversed_at,
+    standing = Q(reports__reversed_at=None)
+    gone = Q(reports__withdrawn_at__isnull=False) | ~Q(reports__transaction__status=TransactionStatus.APPROVED)
+    others = Allocation.objects.filter(charge=allocation.charge_id, reports__isnull=False).exclude(pk=allocation.pk)
+    told = others.annotate(
+        told_in_cents=Sum("reports__amount_in_cents", filter=standing, default=0),
+        gone=Count("reports", filter=standing & gone),
     )
-    core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(report, idempotency_key=f"{voided.pk}:reversal")
-    _follow_with(successor)
+    return told.filter(Q(told_in_cents__gt=F("settled_in_cents")) | Q(gone__gt=0)).exists()
 
 
-def report_credit(*, case_id: UUID, charge_references: Sequence[str]) -> None:
-    """Report what an operator has paid of the core system's charges with the credit of a payment.
-
-    To the core system it is a payment of its own. Safe to repeat, like `report_payment`.
-    """
-    applied = Case.objects.select_related("payment").get(pk=case_id)
-    source = applied.payment.transactions.filter(entry__isnull=False).order_by("-pk").first()
-    if applied.reported_at is None:
-        report = PaymentReport(
-            reference=_credit_reference_of(applied),
-            charge_references=charge_references,
-            amount_in_cents=applied.reportable_in_cents,
-            currency=applied.currency,
-            method=(source and source.method) or applied.payment.method["type"],
-            provider=applied.payment.provider,
-            provider_transaction=str(source.provider_id) if source else "",
-            settled_at=applied.closed_at or clock.now(),
-        )
-        core_system(PaymentsSettings.load().CORE_SYSTEM).report_payment(report, idempotency_key=str(applied.pk))
-    with atomic():
-        Case.objects.filter(pk=applied.pk, reported_at=None).update(reported_at=clock.now())
-        outbox.complete()
-
-
-def report_credit_reversal(*, case_id: UUID, successor: Mapping[str, Any] | None = None) -> None:
-    """Report that credit which had paid charges was taken back with its payment; like `report_reversal`."""
-    taken_back = Case.objects.select_related("payment").get(pk=case_id)
-    if taken_back.reported_at is None:
-        raise NotYetReported
-    report = ReversalReport(
-        reference=_credit_reference_of(taken_back),
-        amount_in_cents=taken_back.reportable_in_cents,
-        currency=taken_back.currency,
-        reason=PaymentStatus.VOIDED,
-        reversed_at=taken_back.reversed_at or clock.now(),
+def _told(report: CoreReport) -> PaymentReport:
+    return PaymentReport(
+        **_common(report),
+        charge_references=[report.allocation.charge.reference],
+        method=report.method,
+        provider=report.transaction.provider,
+        provider_transaction=str(report.transaction.provider_id),
+        settled_at=report.settled_at,
     )
-    core_system(PaymentsSettings.load().CORE_SYSTEM).report_reversal(
-        report, idempotency_key=f"{taken_back.pk}:reversal"
-    )
-    _follow_with(successor)
 
 
-def _follow_with(successor: Mapping[str, Any] | None) -> None:
-    if successor is not None:
-        with atomic():
-            outbox.enqueue("insure_payments.tasks.report_payment_task", payload=successor)
-            outbox.complete()
+def _taken_back(report: CoreReport) -> ReversalReport:
+    assert report.withdrawn_at is not None  # only withdrawn ones come here
+    return ReversalReport(**_common(report), reason=report.withdrawal_reason, reversed_at=report.withdrawn_at)
 
 
-def _credit_reference_of(case: Case) -> str:
-    return f"{case.payment.reference}-{case.pk}"
-
-
-def _reference_of(transaction: Transaction) -> str:
-    """The payment's own reference; a second approved transaction of one payment is another payment to others."""
-    reference = transaction.payment.reference
-    return reference if hasattr(transaction, "receipt") else f"{reference}-{transaction.provider_id}"
+def _common(report: CoreReport) -> dict[str, Any]:
+    return {
+        "reference": report.reference,
+        "amount_in_cents": report.amount_in_cents,
+        "currency": report.transaction.currency,
+    }

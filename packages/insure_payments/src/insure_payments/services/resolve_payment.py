@@ -6,9 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 
-from insure_common import batch, outbox
+from insure_common import batch
 from insure_common.database import retried
-from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import (
     OPERATOR_CASES,
     TRANSACTION_TRANSITIONS,
@@ -33,6 +32,7 @@ from insure_payments.services.cases import credit_of, decide, review_credit
 from insure_payments.services.operator_rights import check_operator
 from insure_payments.services.payment_state import derive_state
 from insure_payments.services.post_entry import Draft, Leg, post_entry
+from insure_payments.services.report_payment import request_report
 from insure_payments.services.void_transaction import void_transaction
 
 APPLICABLE_MISMATCH = "reference"
@@ -125,13 +125,7 @@ def _apply_credit(payment: Payment, case: Case) -> None:
     if not parts:
         raise NothingOwed
     case.amount_in_cents = sum(parts.values())
-    told = {charge: part for charge, part in parts.items() if charge.system == PaymentsSettings.load().CORE_SYSTEM}
-    if told:
-        case.reportable_in_cents = sum(told.values())
-        outbox.enqueue(
-            "insure_payments.tasks.report_credit_task",
-            payload={"case_id": case.pk, "charge_references": [charge.reference for charge in told]},
-        )
+    request_report([payment.pk])
 
 
 def _return_credit(payment: Payment, case: Case) -> None:
