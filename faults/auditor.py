@@ -161,7 +161,8 @@ class Auditor:
             cursor.executemany("INSERT INTO debt VALUES (%s, %s, %s, %s, %s)", debts)
             cursor.executemany("INSERT INTO wish VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", wishes)
             cursor.executemany("INSERT INTO provider_transaction VALUES (%s, %s, %s)", transactions)
-            core_payments = [(one["reference"], *one["charges"], one["amount"]) for one in reported if not one["reversed"]]
+            standing = [one for one in reported if not one["reversed"]]
+            core_payments = [(one["reference"], *one["charges"], one["amount"]) for one in standing]
             cursor.executemany("INSERT INTO core_payment VALUES (%s, %s, 100 * %s::numeric)", core_payments)
             cursor.executemany("INSERT INTO receipt_mail VALUES (%s)", mails)
 

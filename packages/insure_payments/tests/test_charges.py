@@ -189,6 +189,14 @@ def test_core_system_is_told_what_was_taken_back(paid_by_us, core, provider, dra
     assert (report.reference, report.amount_in_cents) == (paid_by_us.reference, 11_900_000)
 
 
+def test_money_that_the_core_system_is_still_to_hear_is_gone_was_not_paid_elsewhere(paid_by_us, provider, user, clock):
+    settle_payment(payment_id=paid_by_us.pk, reported=provider.report("T-1", status=TransactionStatus.VOIDED))
+    clock.travel(timedelta(hours=1))
+    apply(row(user, paid="119000.00", concept="Otro concepto"))
+    charge = Charge.objects.get()
+    assert (charge.status, charge.external_paid_in_cents, balance()) == (ChargeStatus.OPEN, 0, 11_900_000)
+
+
 def test_core_system_is_told_which_money_has_taken_the_place_of_what_was_taken_back(
     paid_by_us, core, provider, drain_outbox
 ):
