@@ -36,7 +36,7 @@ CREATE TEMP TABLE debt (charge text, email text, amount_in_cents bigint, is_void
 CREATE TEMP TABLE wish (key text, email text, charge text, amount_in_cents bigint, acknowledged text[], refused text,
   pressed text, status text);
 CREATE TEMP TABLE provider_transaction (reference text, status text, amount_in_cents bigint);
-CREATE TEMP TABLE core_payment (reference text, charge text, amount_in_cents numeric);
+CREATE TEMP TABLE core_payment (reference text, charge text, share_in_cents numeric, amount_in_cents numeric);
 CREATE TEMP TABLE receipt_mail (email text);
 CREATE TEMP VIEW made AS
   SELECT k.key, p.id::text AS id, p.status, p.amount_in_cents, u.email_primary AS email, c.id::text AS charge
@@ -161,9 +161,15 @@ class Auditor:
             cursor.executemany("INSERT INTO debt VALUES (%s, %s, %s, %s, %s)", debts)
             cursor.executemany("INSERT INTO wish VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", wishes)
             cursor.executemany("INSERT INTO provider_transaction VALUES (%s, %s, %s)", transactions)
-            standing = [one for one in reported if not one["reversed"]]
-            core_payments = [(one["reference"], *one["charges"], one["amount"]) for one in standing]
-            cursor.executemany("INSERT INTO core_payment VALUES (%s, %s, 100 * %s::numeric)", core_payments)
+            core_payments = [
+                (one["reference"], *share, one["amount"])
+                for one in reported
+                if not one["reversed"]
+                for share in one["charges"].items()
+            ]
+            cursor.executemany(
+                "INSERT INTO core_payment VALUES (%s, %s, 100 * %s::numeric, 100 * %s::numeric)", core_payments
+            )
             cursor.executemany("INSERT INTO receipt_mail VALUES (%s)", mails)
 
 

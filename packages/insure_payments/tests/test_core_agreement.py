@@ -12,11 +12,12 @@ from insure_common.clock import today
 from insure_common.exceptions import Conflict
 from insure_common.models import OutboxMessage
 from insure_common.outbox import RetryLater
-from insure_integrations.public import request_sync
-from insure_payments.enums import CaseOutcome
+from insure_integrations.public import CoreCharge, request_sync
+from insure_payments.enums import CaseOutcome, ChargeStatus
 from insure_payments.enums import TransactionStatus as Status
 from insure_payments.models import Account, Allocation, Charge
 from insure_payments.public import verify_ledger
+from insure_payments.services.apply_charges import apply_charges
 from insure_payments.services.report_payment import PAUSE, report_payment
 from insure_payments.services.resolve_payment import resolve_payment
 from insure_payments.services.settle_payment import settle_payment
@@ -66,6 +67,19 @@ def tell(payment, provider, drain_outbox):
         drain_outbox()
 
     return tell
+
+
+@pytest.fixture
+def apply_again(casse, drain_outbox):
+    """Read all charges at once, before the core system has heard of what changes with them, and then let it hear."""
+
+    def apply_again():
+        rows = [CoreCharge.model_validate(row) for row in casse.portfolio.charges.values()]
+        apply_charges(system="CASSE", rows=rows)
+        apply_charges(system="CASSE", rows=rows)
+        drain_outbox()
+
+    return apply_again
 
 
 def paid():
@@ -147,15 +161,31 @@ def test_refund_and_void_of_the_same_money_leave_nothing_told(casse, payment, op
     assert all(told.reversed for told in casse.payments.values())
 
 
-def test_money_of_a_cancelled_charge_is_never_taken_for_money_paid_elsewhere(casse, user, payment, tell, sync):
+def test_money_of_a_cancelled_charge_is_never_taken_for_money_paid_elsewhere(casse, user, payment, tell, apply_again):
     tell(Status.APPROVED, "T-1")
     reference = Charge.objects.order_by("pk").first().reference
-    for concept in ("Anulada", "Anulada por error"):
-        casse.portfolio.replace(casse.portfolio.charges, reference, status="VOID", concept=concept)
-        sync()
-    assert Charge.objects.get(reference=reference).external_paid_in_cents == 0
-    payment.refresh_from_db()
-    assert Account.objects.get(user=user).balance_in_cents == -payment.credit_in_cents < 0
+    casse.cancel_charge(charge=reference)
+    for _ in range(3):
+        apply_again()
+        charge = Charge.objects.get(reference=reference)
+        assert (charge.status, charge.external_paid_in_cents) == (ChargeStatus.VOID, 0)
+        payment.refresh_from_db()
+        assert Account.objects.get(user=user).balance_in_cents == -payment.credit_in_cents < 0
+    assert paid_at(casse)[reference] == 0
+
+
+def test_what_the_core_system_refuses_stops_nothing_else(casse, payment, provider, drain_outbox, sync, clock):
+    """One of two charges was cancelled, which has not come here yet when they are paid."""
+    cancelled, kept = Charge.objects.order_by("pk")
+    casse.cancel_charge(charge=cancelled.reference)
+    settle_payment(payment_id=payment.pk, reported=provider.report("T-1", status=Status.APPROVED))
+    drain_outbox(reraise=False)
+    assert paid_at(casse) == {cancelled.reference: 0, kept.reference: kept.amount_in_cents}
+    sync()
+    clock.travel(timedelta(hours=1))
+    drain_outbox()
+    assert paid() == paid_at(casse)
+    assert not OutboxMessage.objects.exclude(status=OutboxMessage.Status.DONE).exists()
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -186,7 +216,7 @@ def test_both_agree_whatever_happens_in_whatever_order(
         casse.pay_elsewhere(charge=draw.choice(sorted(casse.portfolio.charges)), amount="50000.00")
 
     def cancel():
-        casse.portfolio.replace(casse.portfolio.charges, draw.choice(sorted(casse.portfolio.charges)), status="VOID")
+        casse.cancel_charge(charge=draw.choice(sorted(casse.portfolio.charges)))
 
     for _ in range(12):
         step = draw.choice([approve, approve, void, resolve, resolve, add, pay_elsewhere, cancel])

@@ -14,21 +14,45 @@ from insure_payments.testing import factories
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_reports_of_the_release_before_are_not_made_again(user, provider, core, drain_outbox):
-    charges = [factories.make_charge(user=user) for _ in range(2)]
-    payment = factories.make_payment(user=user, charges=charges)
+@pytest.fixture
+def migrate():
+    """Take the columns of the release before into the new table."""
+
+    def migrate(transaction, reportable_in_cents):
+        CoreReport.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE insure_payments_transaction SET reportable_in_cents = %s, reported_at = now() WHERE id = %s",
+                [reportable_in_cents, transaction.pk],
+            )
+        migration = importlib.import_module("insure_payments.migrations.0014_core_reports")
+        with connection.schema_editor() as schema_editor:
+            migration.copy(None, schema_editor)
+
+    return migrate
+
+
+def test_report_of_the_release_before_is_not_made_again(opened, provider, core, drain_outbox, migrate):
+    settle_payment(payment_id=opened.pk, reported=provider.report("T-1", status=TransactionStatus.APPROVED))
+    drain_outbox()
+    transaction = opened.transactions.get()
+    migrate(transaction, 11_900_000)
+    core.payments.clear()
+    report_payment(payment_id=opened.pk)
+    assert core.payments == core.reversals == []
+    report = CoreReport.objects.get()
+    assert (report.pk, report.reference, report.amount_in_cents) == (transaction.pk, opened.reference, 11_900_000)
+
+
+def test_report_of_several_charges_is_taken_back_as_it_was_made(user, provider, core, drain_outbox, migrate):
+    payment = factories.make_payment(user=user, charges=[factories.make_charge(user=user) for _ in range(2)])
     drain_outbox()
     settle_payment(payment_id=payment.pk, reported=provider.report("T-1", status=TransactionStatus.APPROVED))
     drain_outbox()
-    columns = ("allocation_id", "transaction_id", "reference", "amount_in_cents", "method", "settled_at")
-    before = sorted(CoreReport.objects.values_list(*columns))
-    CoreReport.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE insure_payments_transaction SET reportable_in_cents = 1, reported_at = now()")
-    migration = importlib.import_module("insure_payments.migrations.0014_core_reports")
-    with connection.schema_editor() as schema_editor:
-        migration.copy(None, schema_editor)
-    assert sorted(CoreReport.objects.values_list(*columns)) == before
-    told = len(core.payments)
-    report_payment(payment_id=payment.pk)
-    assert len(core.payments) == told
+    transaction = payment.transactions.get()
+    migrate(transaction, 23_800_000)
+    settle_payment(payment_id=payment.pk, reported=provider.report("T-1", status=TransactionStatus.VOIDED))
+    drain_outbox()
+    ((key, reversal),) = core.reversals
+    assert key == f"{transaction.pk}:reversal"
+    assert (reversal.reference, reversal.amount_in_cents) == (payment.reference, 23_800_000)

@@ -113,6 +113,10 @@ class CasseSandbox:
         self._change_paid(row, min(Decimal(amount), Decimal(row["outstanding"])))
         return self.portfolio.charges[charge]
 
+    def cancel_charge(self, *, charge: str) -> Row:
+        """Cancel a charge; what was paid of it stays on it. Raises LookupError."""
+        return self.portfolio.replace(self.portfolio.charges, charge, status="VOID", outstanding="0.00")
+
     def add_statement(self, *, holder: str, period: str, opening: str, charges: str, payments: str) -> dict[str, Any]:
         """A holder's month (YYYY-MM), or another version of it; the closing balance follows from the rest."""
         return self.portfolio.add_statement(
@@ -240,6 +244,8 @@ class CasseSandbox:
             charges = [self.portfolio.charges[charge] for charge in body["charges"]]
         except (KeyError, TypeError, InvalidOperation):
             raise Refusal(422, "invalid_payment", "El pago no es válido.") from None
+        if any(charge["status"] == "VOID" for charge in charges):
+            raise Refusal(422, "charge_void", "El cobro está anulado.")
         if reference in self.payments:
             raise Refusal(409, "payment_known", "El pago ya se registró con otra llave.")
         shares: dict[str, str] = {}
@@ -269,11 +275,12 @@ class CasseSandbox:
 
     def _change_paid(self, charge: Row, share: Decimal) -> None:
         paid = Decimal(charge["paid"]) + share
-        outstanding = Decimal(charge["amount"]) - paid
+        is_void = charge["status"] == "VOID"
+        outstanding = Decimal(0) if is_void else Decimal(charge["amount"]) - paid
         self.portfolio.replace(
             self.portfolio.charges,
             charge["reference"],
             paid=f"{paid:.2f}",
             outstanding=f"{outstanding:.2f}",
-            status="VOID" if charge["status"] == "VOID" else "OPEN" if outstanding else "PAID",
+            status="VOID" if is_void else "OPEN" if outstanding else "PAID",
         )

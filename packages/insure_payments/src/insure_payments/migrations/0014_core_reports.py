@@ -19,25 +19,34 @@ OLD_COLUMNS = {
 }
 DEFAULT = "ALTER TABLE insure_payments_{} ALTER reportable_in_cents SET DEFAULT 0"
 
-# What was told as one payment counts as told charge by charge.
+# What was told of several charges at once stands on the first of them: with the next change of such a payment it is taken
+# back, under the key that it was told with, and its charges are told one by one.
 COPY = """
-INSERT INTO insure_payments_corereport (id, allocation_id, transaction_id, reference, amount_in_cents, method, settled_at,
-  reported_at, withdrawal_reason, created_at)
-SELECT gen_random_uuid(), part.id, told.id,
-  payment.reference || CASE part.number WHEN 1 THEN '' ELSE '-' || part.number END,
-  part.settled_in_cents, coalesce(nullif(told.method, ''), payment.method ->> 'type'),
-  coalesce(told.finalized_at, payment.settled_at), told.reported_at, '', now()
-FROM (
-  SELECT allocation.*, row_number() OVER (PARTITION BY allocation.payment_id ORDER BY allocation.id) AS number
+WITH first AS (
+  SELECT DISTINCT ON (allocation.payment_id) allocation.payment_id, allocation.id
   FROM insure_payments_allocation allocation
   JOIN insure_payments_charge charge ON charge.id = allocation.charge_id AND charge.system = %s
-  WHERE allocation.settled_in_cents > 0
-) part
-JOIN insure_payments_payment payment ON payment.id = part.payment_id
-JOIN LATERAL (
-  SELECT * FROM insure_payments_transaction
-  WHERE payment_id = payment.id AND status = 'APPROVED' AND reported_at IS NOT NULL ORDER BY id LIMIT 1
-) told ON TRUE
+  ORDER BY allocation.payment_id, allocation.settled_in_cents = 0, allocation.id
+), told AS (
+  SELECT done.id, done.payment_id, done.id AS transaction_id, done.reportable_in_cents, done.method, done.reported_at,
+    CASE WHEN receipt.id IS NULL THEN '-' || done.provider_id ELSE '' END AS suffix, done.finalized_at AS settled_at
+  FROM insure_payments_transaction done LEFT JOIN insure_payments_receipt receipt ON receipt.transaction_id = done.id
+  WHERE done.status = 'APPROVED' AND done.reportable_in_cents > 0 AND done.reported_at IS NOT NULL
+  UNION ALL
+  SELECT applied.id, applied.payment_id, source.id, applied.reportable_in_cents, source.method, applied.reported_at,
+    '-' || applied.id, applied.closed_at
+  FROM insure_payments_case applied JOIN LATERAL (
+    SELECT * FROM insure_payments_transaction
+    WHERE payment_id = applied.payment_id AND entry_id IS NOT NULL ORDER BY id DESC LIMIT 1
+  ) source ON TRUE
+  WHERE applied.reportable_in_cents > 0 AND applied.reported_at IS NOT NULL AND applied.reversed_at IS NULL
+)
+INSERT INTO insure_payments_corereport (id, allocation_id, transaction_id, reference, amount_in_cents, method, settled_at,
+  reported_at, withdrawal_reason, created_at)
+SELECT told.id, first.id, told.transaction_id, payment.reference || told.suffix, told.reportable_in_cents,
+  coalesce(nullif(told.method, ''), payment.method ->> 'type'), coalesce(told.settled_at, payment.settled_at),
+  told.reported_at, '', now()
+FROM told JOIN first USING (payment_id) JOIN insure_payments_payment payment ON payment.id = told.payment_id
 """
 
 
@@ -73,7 +82,7 @@ class Migration(migrations.Migration):
                 (
                     "reference",
                     models.CharField(
-                        help_text="What the core system knows.", max_length=60, unique=True, verbose_name="reference"
+                        help_text="What the core system knows.", max_length=140, unique=True, verbose_name="reference"
                     ),
                 ),
                 ("amount_in_cents", models.BigIntegerField(verbose_name="amount in cents")),
@@ -118,15 +127,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("amount_in_cents__gt", 0)), name="payments_corereport_amount"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("reversed_at", None),
-                            models.Q(("reported_at__isnull", False), ("withdrawn_at__isnull", False)),
-                            _connector="OR",
-                        ),
+                        condition=models.Q(("reversed_at", None), ("withdrawn_at__isnull", False), _connector="OR"),
                         name="payments_corereport_order",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(("reported_at", None)),
+                        condition=models.Q(("reported_at", None), ("reversed_at", None)),
                         fields=("allocation",),
                         name="payments_corereport_one_by_one",
                     ),

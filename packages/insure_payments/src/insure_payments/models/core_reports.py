@@ -10,13 +10,16 @@ from insure_payments.models.payments import Allocation, Transaction
 class CoreReport(models.Model):
     """Money of one transaction on one charge of the core system, as the core system is told.
 
-    Written before the call, so that every repetition says the same. It counts from `reported_at` to `reversed_at`.
+    Written before the call, so that every repetition says the same. It stands until `reversed_at`, and only if it was
+    ever taken: what is refused and no longer wanted ends without `reported_at`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     allocation = models.ForeignKey(Allocation, on_delete=models.PROTECT, related_name="reports")
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="reports")
-    reference = models.CharField(_("reference"), max_length=60, unique=True, help_text=_("What the core system knows."))
+    reference = models.CharField(
+        _("reference"), max_length=140, unique=True, help_text=_("What the core system knows.")
+    )
     amount_in_cents = models.BigIntegerField(_("amount in cents"))
     method = models.CharField(_("method"), max_length=40)
     settled_at = models.DateTimeField(_("settled at"))
@@ -36,10 +39,12 @@ class CoreReport(models.Model):
             models.CheckConstraint(name="payments_corereport_amount", condition=Q(amount_in_cents__gt=0)),
             models.CheckConstraint(
                 name="payments_corereport_order",
-                condition=Q(reversed_at=None) | Q(reported_at__isnull=False, withdrawn_at__isnull=False),
+                condition=Q(reversed_at=None) | Q(withdrawn_at__isnull=False),
             ),
             models.UniqueConstraint(
-                fields=["allocation"], name="payments_corereport_one_by_one", condition=Q(reported_at=None)
+                fields=["allocation"],
+                name="payments_corereport_one_by_one",
+                condition=Q(reported_at=None, reversed_at=None),
             ),
         ]
 

@@ -118,19 +118,21 @@ def _lock_known(system: str, rows: Iterable[CoreCharge]) -> dict[str, Charge]:
 
 
 def _settled_by_us(charges: Iterable[Charge]) -> Mapping[Any, list[_Settled]]:
-    """What our own payments have put on each charge; of what has been taken off it, what the core system still has."""
+    """What our own payments have put on each charge, and what the core system may still have of what they took off."""
     settled: dict[Any, list[_Settled]] = defaultdict(list)
-    held = Q(reports__reported_at__isnull=False, reports__withdrawn_at=None)
+    standing = Q(reports__reversed_at=None)
+    held = standing & Q(reports__reported_at__isnull=False, reports__withdrawn_at=None)
     parts = (
         Allocation.objects.filter(charge__in=list(charges))
         .annotate(
+            told_in_cents=Sum("reports__amount_in_cents", filter=standing, default=0),
             held_in_cents=Sum("reports__amount_in_cents", filter=held, default=0),
             last_reported_at=Max("reports__reported_at", filter=held),
         )
-        .values_list("charge_id", "settled_in_cents", "held_in_cents", "last_reported_at")
+        .values_list("charge_id", "settled_in_cents", "told_in_cents", "held_in_cents", "last_reported_at")
     )
-    for charge_id, settled_in_cents, held_in_cents, reported_at in parts:
-        if part := max(settled_in_cents, held_in_cents):
+    for charge_id, settled_in_cents, told_in_cents, held_in_cents, reported_at in parts:
+        if part := max(settled_in_cents, told_in_cents):
             settled[charge_id].append(_Settled(part, reported_at if held_in_cents == part else None))
     return settled
 

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Q, Sum
 from django.db.transaction import atomic
 
 from insure_common import batch, clock, outbox
-from insure_integrations.public import PaymentReport, ReversalReport, core_system
+from insure_integrations.public import CoreRefused, PaymentReport, ReversalReport, core_system
 from insure_payments.conf import PaymentsSettings
 from insure_payments.enums import CaseKind, TransactionStatus
 from insure_payments.models import Allocation, CoreReport, Payment
@@ -33,42 +33,69 @@ def report_payment(*, payment_id: UUID) -> None:
     """Bring what the core system knows of a payment to what is on its charges: first take back, then tell.
 
     Safe to repeat and to run twice at once: a report is written before the call, and its id is the idempotency key.
-    Raises RetryLater while money of other payments is still to be taken off a charge, and what `CoreSystem` raises.
+    What the core system refuses stops nothing else. Raises CoreRefused when the rest is done, RetryLater while money of
+    other payments is still to be taken off a charge, and otherwise what `CoreSystem` raises.
     """
+    refusals: dict[UUID, CoreRefused] = {}
+    while report := _next_call(payment_id, refusals):
+        try:
+            _call(report)
+        except CoreRefused as refusal:
+            refusals[report.pk] = refusal
+
+
+def _call(report: CoreReport) -> None:
     core = core_system(PaymentsSettings.load().CORE_SYSTEM)
-    while report := _next_call(payment_id):
-        if report.reported_at is None:
-            core.report_payment(_told(report), idempotency_key=str(report.pk))
-            CoreReport.objects.filter(pk=report.pk, reported_at=None).update(reported_at=clock.now())
-        else:
-            core.report_reversal(_taken_back(report), idempotency_key=f"{report.pk}:reversal")
-            CoreReport.objects.filter(pk=report.pk, reversed_at=None).update(reversed_at=clock.now())
+    if report.reported_at is None:
+        core.report_payment(_told(report), idempotency_key=str(report.pk))
+        CoreReport.objects.filter(pk=report.pk, reported_at=None).update(reported_at=clock.now())
+    else:
+        core.report_reversal(_taken_back(report), idempotency_key=f"{report.pk}:reversal")
+        CoreReport.objects.filter(pk=report.pk, reversed_at=None).update(reversed_at=clock.now())
 
 
-def _next_call(payment_id: UUID) -> CoreReport | None:
+def _next_call(payment_id: UUID, refusals: dict[UUID, CoreRefused]) -> CoreReport | None:
     """The report to make or to take back next, or None when the core system knows everything."""
     with atomic():
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
-        related = ("transaction__payment", "allocation__charge")
-        reports = CoreReport.objects.filter(allocation__payment=payment, reversed_at=None).select_related(*related)
-        standing = list(reports.order_by("-pk"))
+        standing = _standing(payment)
         for report in standing:
-            if report.reported_at is None or report.withdrawn_at is not None:
+            if report.pk not in refusals and (report.reported_at is None or report.withdrawn_at is not None):
                 return report
         allocations = payment.allocations.filter(charge__system=PaymentsSettings.load().CORE_SYSTEM)
         missing = Counter({allocation: allocation.settled_in_cents for allocation in allocations.order_by("pk")})
         for report in standing:
             missing[report.allocation] -= report.amount_in_cents
         for report in standing:
-            if reason := _withdrawal_reason(report, missing_in_cents=missing[report.allocation]):
+            reason = _withdrawal_reason(report, missing_in_cents=missing[report.allocation])
+            if reason and report.reported_at is None:
+                # Refused, so the core system does not have it, and no longer wanted.
+                missing[report.allocation] += report.amount_in_cents
+                del refusals[report.pk]
+                report.withdrawn_at = report.reversed_at = clock.now()
+                report.withdrawal_reason = reason
+                report.save(update_fields=["withdrawn_at", "reversed_at", "withdrawal_reason"])
+            elif reason and report.withdrawn_at is None:
                 report.withdrawn_at, report.withdrawal_reason = clock.now(), reason
                 report.save(update_fields=["withdrawn_at", "withdrawal_reason"])
                 return report
-        for allocation, amount_in_cents in missing.items():
-            if amount_in_cents > 0:
-                return _new(payment, allocation, amount_in_cents)
+        untold = [allocation for allocation, amount_in_cents in missing.items() if amount_in_cents > 0]
+        for allocation in untold:
+            if not _is_left_by_others(allocation):
+                return _new(payment, allocation, missing[allocation])
+        if untold:
+            raise outbox.RetryLater(PAUSE)
+        for refusal in refusals.values():
+            raise refusal
         outbox.complete()
         return None
+
+
+def _standing(payment: Payment) -> list[CoreReport]:
+    """What the core system has, or may have, of a payment: void money first, then the latest."""
+    related = ("transaction__payment", "allocation__charge")
+    reports = CoreReport.objects.filter(allocation__payment=payment, reversed_at=None).select_related(*related)
+    return sorted(reports.order_by("-pk"), key=lambda report: report.transaction.status == TransactionStatus.APPROVED)
 
 
 def _withdrawal_reason(report: CoreReport, *, missing_in_cents: int) -> str:
@@ -79,8 +106,6 @@ def _withdrawal_reason(report: CoreReport, *, missing_in_cents: int) -> str:
 
 def _new(payment: Payment, allocation: Allocation, amount_in_cents: int) -> CoreReport:
     """A report of that amount, or of what the oldest transaction that is not used up can give of it."""
-    if _is_left_by_others(allocation):
-        raise outbox.RetryLater(PAUSE)
     told = Sum("reports__amount_in_cents", filter=Q(reports__reversed_at=None), default=0)
     approved = payment.transactions.filter(status=TransactionStatus.APPROVED).annotate(told_in_cents=told)
     source = approved.filter(told_in_cents__lt=F("amount_in_cents")).order_by("pk")[0]
