@@ -83,7 +83,8 @@ def settling(users: list[Any]) -> Iterator[Row]:
         yield f"confirmation in 13 round trips, threads: {threads}", floor, ""
         remark = f"{our / floor:.0%} of the floor (gate 40 %), {len(used)} statements"
         if threads > 1:
-            remark += f", {our / median['ours', 1]:.2f} x one thread (gate 1.7)"
+            share, scale = our / median["floor", 1], our / median["ours", 1]
+            remark += f", {share:.0%} of its one thread (gate 1.7 x 40 %), {scale:.2f} x our one thread"
         yield f"payment settled, threads: {threads}", our, remark
 
 
